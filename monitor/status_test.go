@@ -1,0 +1,67 @@
+package monitor
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+// The field names are what scripts and dashboards read.
+func TestStatusJSON(t *testing.T) {
+	lag := 1.5
+	status := Status{Mirror: "east", Routes: []RouteStatus{{
+		Name: "r", From: "west", To: "east", State: Copying, LagRecords: 4, LagSeconds: &lag,
+		RecordsTotal: 10, BytesTotal: 20, Losses: 1, SkippedMirrored: 2, LSODistanceRecords: 3,
+		Topics: []TopicStatus{{Source: "a", Target: "west.a", State: Copying, Partitions: []PartitionStatus{
+			{Partition: 7, State: Copying, SourceOffset: 5, TargetOffset: 6, SourceEnd: 9, LagRecords: 4, Lane: 3, Owner: "p"},
+		}}},
+	}}}
+	got, err := json.Marshal(status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"mirror":"east","routes":[{"name":"r","from":"west","to":"east","state":"copying","reason":"",` +
+		`"lag_records":4,"lag_seconds":1.5,"records_total":10,"bytes_total":20,"losses":1,"skipped_mirrored":2,"lso_distance_records":3,` +
+		`"topics":[{"source":"a","target":"west.a","state":"copying","partitions":[` +
+		`{"partition":7,"state":"copying","reason":"","source_offset":5,"target_offset":6,"source_end":9,"lag_records":4,"lag_seconds":null,"lane":3,"owner":"p"}]}]}]}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestRollUp(t *testing.T) {
+	one, two := 1.0, 2.0
+	route := RouteStatus{Topics: []TopicStatus{
+		{Source: "a", Partitions: []PartitionStatus{
+			{State: CaughtUp, LagSeconds: new(float64)},
+			{State: Copying, LagRecords: 5, LagSeconds: &two},
+			{State: Copying, LagRecords: 6, LagSeconds: &one},
+		}},
+		{Source: "b", Partitions: []PartitionStatus{
+			{State: Waiting, Reason: "no leader", LagRecords: 7},
+			{State: Recovering, LagRecords: -1},
+		}},
+		{Source: "empty"},
+	}}
+	route.RollUp()
+	if route.State != Waiting || route.Topics[0].State != Copying || route.Topics[1].State != Waiting {
+		t.Errorf("states: got %q of %q and %q", route.State, route.Topics[0].State, route.Topics[1].State)
+	}
+	if route.LagRecords != 18 || route.LagSeconds == nil || *route.LagSeconds != 2 {
+		t.Errorf("lag: got %d records, %v seconds, want 18 and 2", route.LagRecords, route.LagSeconds)
+	}
+	if route.Topics[2].Partitions == nil {
+		t.Error("a topic without partitions has null for its list")
+	}
+	route.RollUp()
+	if route.LagRecords != 18 {
+		t.Errorf("rolled up twice: got %d records", route.LagRecords)
+	}
+}
+
+func TestRollUpKeepsTheRoutesOwnTrouble(t *testing.T) {
+	route := RouteStatus{State: Waiting, Reason: "cluster west cannot be reached"}
+	route.RollUp()
+	if route.State != Waiting || route.Topics == nil {
+		t.Errorf("got %q, topics %v", route.State, route.Topics)
+	}
+}
