@@ -1,0 +1,5 @@
+package batch
+
+import "errors"
+
+func Reframe(raw []byte, s Stamp, o Options) ([]Frame, error) { return nil, errors.ErrUnsupported }
