@@ -1,0 +1,113 @@
+package web
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// maxBodyBytes is generous for requests that have no body.
+const maxBodyBytes = 16 << 10
+
+//go:embed index.html
+var indexPage []byte
+
+const (
+	pathHealth  = "/healthz"
+	pathReady   = "/readyz"
+	pathStatus  = "/api/v1/status"
+	pathMetrics = "/metrics"
+)
+
+// isProbe names the paths that need neither token nor name.
+func isProbe(path string) bool { return path == pathHealth || path == pathReady }
+
+// newHandler routes exact paths. There is no pattern, so nothing cleans a path,
+// redirects to one, or makes a file name of one.
+func newHandler(o Options) (http.Handler, error) {
+	metrics, err := newMetricsHandler(o)
+	if err != nil {
+		return nil, err
+	}
+	hosts := newHostList(o.Web)
+	routes := map[string]http.HandlerFunc{
+		pathHealth:  handleHealth,
+		pathReady:   func(w http.ResponseWriter, r *http.Request) { handleReady(w, o.Source, hosts.allowed(r)) },
+		pathStatus:  func(w http.ResponseWriter, _ *http.Request) { handleStatus(w, o.Source) },
+		pathMetrics: metrics.ServeHTTP,
+		"/":         handleIndex,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if tooLarge(w, r) {
+			http.Error(w, "the request's body is too large", http.StatusRequestEntityTooLarge)
+			return
+		}
+		route, ok := routes[r.URL.Path]
+		if !ok {
+			http.Error(w, "there is nothing here", http.StatusNotFound)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "only GET and HEAD are answered", http.StatusMethodNotAllowed)
+			return
+		}
+		route(w, r)
+	}), nil
+}
+
+// tooLarge reads the body away, up to its limit: without a length in the header
+// there is no other way to know.
+func tooLarge(w http.ResponseWriter, r *http.Request) bool {
+	if r.ContentLength > maxBodyBytes {
+		w.Header().Set("Connection", "close")
+		return true
+	}
+	_, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	var over *http.MaxBytesError
+	return errors.As(err, &over)
+}
+
+// handleHealth answers as long as the process can answer anything: a mirror that
+// waits for a cluster is alive, and restarting it would not help.
+func handleHealth(w http.ResponseWriter, _ *http.Request) {
+	writeText(w, http.StatusOK, "alive\n")
+}
+
+// handleReady tells why the mirror is not ready, except to those who asked under
+// a foreign name: the reasons name clusters and topics.
+func handleReady(w http.ResponseWriter, source Source, tellReasons bool) {
+	ready, reasons := source.Ready()
+	switch {
+	case ready:
+		writeText(w, http.StatusOK, "ready\n")
+	case tellReasons && len(reasons) > 0:
+		writeText(w, http.StatusServiceUnavailable, strings.Join(reasons, "\n")+"\n")
+	default:
+		writeText(w, http.StatusServiceUnavailable, "not ready\n")
+	}
+}
+
+func handleStatus(w http.ResponseWriter, source Source) {
+	body, err := json.Marshal(source.Status())
+	if err != nil {
+		http.Error(w, "the status cannot be written as JSON", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(append(body, '\n')) // the client may be gone: there is nobody to tell
+}
+
+func handleIndex(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(indexPage)
+}
+
+func writeText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	io.WriteString(w, text)
+}

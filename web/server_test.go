@@ -1,0 +1,276 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mirror/config"
+	"mirror/monitor"
+)
+
+// fakeSource is a mirror with one route.
+type fakeSource struct {
+	ready   bool
+	reasons []string
+}
+
+func (s fakeSource) Ready() (bool, []string) { return s.ready, s.reasons }
+
+func (s fakeSource) Status() monitor.Status {
+	route := monitor.RouteStatus{Name: "r", From: "west", To: "east", State: monitor.Copying}
+	route.RollUp()
+	return monitor.Status{Mirror: "east", Routes: []monitor.RouteStatus{route}}
+}
+
+func options(web config.Web, source Source) Options {
+	return Options{Web: web, Source: source, Registry: monitor.NewRegistry(),
+		Log: slog.New(slog.DiscardHandler), Version: "test"}
+}
+
+// start serves until the test ends and returns the URL.
+func start(t *testing.T, web config.Web, source Source) string {
+	t.Helper()
+	server, err := New(options(web, source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, err := server.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- server.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	return url
+}
+
+func loopback() config.Web { return config.Web{Listen: "127.0.0.1:0"} }
+
+func writeFile(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// ask sends one request on a connection of its own.
+func ask(t *testing.T, method, url string, change func(*http.Request)) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequest(method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Close = true
+	if change != nil {
+		change(request)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+func TestPages(t *testing.T) {
+	ready := start(t, loopback(), fakeSource{ready: true})
+	waiting := start(t, loopback(), fakeSource{reasons: []string{"route r: cluster west cannot be reached", "route q: starting"}})
+	tests := []struct {
+		url, method  string
+		status       int
+		kind, inside string
+	}{
+		{ready + "/", "GET", 200, "text/html; charset=utf-8", `href="/metrics"`},
+		{ready + "/healthz", "GET", 200, "text/plain; charset=utf-8", "alive\n"},
+		{ready + "/healthz", "HEAD", 200, "text/plain; charset=utf-8", ""},
+		{ready + "/readyz", "GET", 200, "text/plain; charset=utf-8", "ready\n"},
+		{waiting + "/healthz", "GET", 200, "text/plain; charset=utf-8", "alive\n"},
+		{waiting + "/readyz", "GET", 503, "text/plain; charset=utf-8", "route r: cluster west cannot be reached\nroute q: starting\n"},
+		{ready + "/api/v1/status", "GET", 200, "application/json", `{"mirror":"east","routes":[{"name":"r","from":"west","to":"east","state":"copying"`},
+		{ready + "/metrics", "GET", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", `mirror_route_state{route="r",state="copying"} 1`},
+		{ready + "/metrics", "GET", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", `mirror_build_info{goversion=`},
+		{ready + "/metrics", "GET", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", "process_resident_memory_bytes"},
+		{ready + "/metrics/", "GET", 404, "text/plain; charset=utf-8", "nothing here"},
+		{ready + "/static/../../etc/passwd", "GET", 404, "text/plain; charset=utf-8", "nothing here"},
+		{ready + "/%2e%2e/%2e%2e/etc/passwd", "GET", 404, "text/plain; charset=utf-8", "nothing here"},
+		{ready + "//healthz", "GET", 404, "text/plain; charset=utf-8", "nothing here"},
+		{ready + "/api/v1/status", "POST", 405, "text/plain; charset=utf-8", "only GET"},
+		{ready + "/healthz", "DELETE", 405, "text/plain; charset=utf-8", "only GET"},
+	}
+	for _, test := range tests {
+		t.Run(test.method+" "+strings.TrimPrefix(test.url, ready), func(t *testing.T) {
+			response, body := ask(t, test.method, test.url, nil)
+			if response.StatusCode != test.status {
+				t.Errorf("status: got %d, want %d", response.StatusCode, test.status)
+			}
+			if got := response.Header.Get("Content-Type"); got != test.kind {
+				t.Errorf("content type: got %q, want %q", got, test.kind)
+			}
+			if !strings.Contains(body, test.inside) {
+				t.Errorf("body: got %q, want %q inside", body, test.inside)
+			}
+			if strings.Contains(body, "passwd") || response.Header.Get("Location") != "" {
+				t.Errorf("the path comes back: %q, location %q", body, response.Header.Get("Location"))
+			}
+			checkStrictHeaders(t, response)
+		})
+	}
+}
+
+func checkStrictHeaders(t *testing.T, response *http.Response) {
+	t.Helper()
+	if got := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'self'") {
+		t.Errorf("content security policy: got %q", got)
+	}
+	for name := range response.Header {
+		if strings.HasPrefix(name, "Access-Control-") {
+			t.Errorf("a CORS header: %s", name)
+		}
+	}
+}
+
+func TestBodyLimit(t *testing.T) {
+	url := start(t, loopback(), fakeSource{ready: true})
+	for _, length := range []int64{1 << 20, -1} {
+		response, _ := ask(t, "GET", url+"/healthz", func(r *http.Request) {
+			r.Body = io.NopCloser(io.LimitReader(zeros{}, 1<<20))
+			r.ContentLength = length
+		})
+		if response.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("body of declared length %d: got %d, want 413", length, response.StatusCode)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestHeaderLimit(t *testing.T) {
+	url := start(t, loopback(), fakeSource{ready: true})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// The answer comes while the client still writes, so the write may fail.
+	io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: "+strings.Repeat("x", 64<<10)+"\r\n\r\n")
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if !strings.Contains(line, "431") {
+		t.Errorf("got %q, %v, want 431", line, err)
+	}
+}
+
+// A client that sends a byte now and then must not keep a connection.
+func TestSlowClientsAreClosed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 10 s")
+	}
+	url := start(t, loopback(), fakeSource{ready: true})
+	for _, begin := range []string{
+		"",
+		"GET /healthz HTTP/1.1\r\nHost: localhost\r\n",
+		"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n",
+	} {
+		t.Run(fmt.Sprintf("after %d bytes", len(begin)), func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			began := time.Now()
+			io.WriteString(conn, begin)
+			go func() {
+				for time.Since(began) < 20*time.Second {
+					if _, err := conn.Write([]byte("x")); err != nil {
+						return
+					}
+					time.Sleep(500 * time.Millisecond)
+				}
+			}()
+			conn.SetReadDeadline(began.Add(15 * time.Second))
+			io.Copy(io.Discard, conn)
+			if took := time.Since(began); took > 11*time.Second {
+				t.Errorf("still open after %v", took)
+			}
+		})
+	}
+}
+
+func TestConnectionLimit(t *testing.T) {
+	url := start(t, loopback(), fakeSource{ready: true})
+	address := strings.TrimPrefix(url, "http://")
+	var open []net.Conn
+	defer func() {
+		for _, conn := range open {
+			conn.Close()
+		}
+	}()
+	hold := func() net.Conn {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, conn)
+		return conn
+	}
+	for range maxConnections {
+		hold()
+	}
+	over := hold()
+	over.SetReadDeadline(time.Now().Add(4 * time.Second))
+	if _, err := over.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
+		t.Errorf("connection %d: got %v, want it closed at once", maxConnections+1, err)
+	}
+	open[0].Close()
+	answered := false
+	for deadline := time.Now().Add(3 * time.Second); !answered && time.Now().Before(deadline); {
+		conn := hold()
+		conn.SetDeadline(deadline)
+		io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		line, _ := bufio.NewReader(conn).ReadString('\n')
+		answered = strings.Contains(line, "200")
+	}
+	if !answered {
+		t.Error("no answer after a connection was closed")
+	}
+}
+
+func TestListenTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	server, err := New(options(config.Web{Listen: taken.Addr().String()}, fakeSource{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.Listen(); err == nil || !strings.Contains(err.Error(), "web.listen") {
+		t.Errorf("got %v, want an error that names web.listen", err)
+	}
+}

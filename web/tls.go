@@ -1,0 +1,97 @@
+package web
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"mirror/config"
+)
+
+// newTLSConfig reads the files once, so that a bad one is told at start, and
+// again whenever one changes.
+func newTLSConfig(files config.WebTLS, log *slog.Logger) (*tls.Config, error) {
+	r := &tlsReloader{files: files, log: log}
+	current, err := r.load()
+	if err != nil {
+		return nil, err
+	}
+	r.current, r.changed = current, r.lastChange()
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return r.get(), nil
+		},
+	}, nil
+}
+
+// tlsReloader keeps the server's certificate and client CA as the files have
+// them: certificates are renewed while the mirror runs.
+type tlsReloader struct {
+	files config.WebTLS
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	current *tls.Config // guarded by mu
+	changed time.Time   // the newest change of the files in current; guarded by mu
+}
+
+// get returns the present configuration. Files that do not fit together (a
+// renewal between two writes) are tried again with the next connection, and the
+// old ones serve until then.
+func (r *tlsReloader) get() *tls.Config {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changed := r.lastChange()
+	if changed.Equal(r.changed) {
+		return r.current
+	}
+	next, err := r.load()
+	if err != nil {
+		r.log.Warn("web certificate changed and cannot be used, the old one still serves", "error", err)
+		return r.current
+	}
+	r.current, r.changed = next, changed
+	return r.current
+}
+
+func (r *tlsReloader) lastChange() time.Time {
+	var newest time.Time
+	for _, file := range []string{r.files.CertFile, r.files.KeyFile, r.files.ClientCAFile} {
+		if info, err := os.Stat(file); err == nil && info.ModTime().After(newest) {
+			newest = info.ModTime()
+		}
+	}
+	return newest
+}
+
+func (r *tlsReloader) load() (*tls.Config, error) {
+	pair, err := tls.LoadX509KeyPair(r.files.CertFile, r.files.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("load web.tls.cert_file and key_file: %w", err)
+	}
+	loaded := &tls.Config{
+		MinVersion:   tls.VersionTLS12,
+		Certificates: []tls.Certificate{pair},
+		NextProtos:   []string{"http/1.1"},
+	}
+	if r.files.ClientCAFile == "" {
+		return loaded, nil
+	}
+	pem, err := os.ReadFile(r.files.ClientCAFile)
+	if err != nil {
+		return nil, fmt.Errorf("load web.tls.client_ca_file: %w", err)
+	}
+	loaded.ClientCAs = x509.NewCertPool()
+	if !loaded.ClientCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("load web.tls.client_ca_file: no certificate in %s: it must be PEM", r.files.ClientCAFile)
+	}
+	// The probes are free, so a certificate is verified where there is one, and
+	// the authenticator asks whether there was.
+	loaded.ClientAuth = tls.VerifyClientCertIfGiven
+	return loaded, nil
+}
