@@ -1,0 +1,170 @@
+package offsets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+// EnsureTopic creates a route's checkpoint topic, one partition per lane, or
+// checks the one that is there. A replication below 1 means 3; more than there
+// are brokers means as many as there are.
+//
+// It returns *LanesError when the topic has another number of partitions and
+// *PolicyError when its cleanup policy would delete records: both need a
+// decision. If this principal may not read the topic's configs, the policy
+// cannot be checked: then there is a warning, and the topic is used.
+func EnsureTopic(ctx context.Context, adm *kadm.Client, topic string, lanes int, replication int) (warnings []string, err error) {
+	if lanes < 1 {
+		return nil, fmt.Errorf("check checkpoint topic %s: %d lanes: give at least 1", topic, lanes)
+	}
+	have, err := countPartitions(ctx, adm, topic)
+	if err != nil {
+		return nil, err
+	}
+	if have == 0 {
+		if err := createTopic(ctx, adm, topic, lanes, replication); err != nil {
+			return nil, err
+		}
+		if have, err = awaitTopic(ctx, adm, topic); err != nil {
+			return nil, err
+		}
+	}
+	if have != lanes {
+		return nil, &LanesError{Topic: topic, Have: have, Want: lanes}
+	}
+	return checkPolicy(ctx, adm, topic)
+}
+
+// LanesError says that a checkpoint topic has another number of lanes than the
+// config. A partition's lane depends on that number, so none would find its
+// checkpoint.
+type LanesError struct {
+	Topic      string
+	Have, Want int
+}
+
+func (e *LanesError) Error() string {
+	return fmt.Sprintf("checkpoint topic %s has %d partitions, but the route is configured with lanes: %d; "+
+		"set lanes: %d in the route (the number of lanes cannot change once a route has started)",
+		e.Topic, e.Have, e.Want, e.Have)
+}
+
+// PolicyError says that a checkpoint topic is not purely compacted, so that
+// retention would delete checkpoints, the loss ledger and the offset map.
+type PolicyError struct{ Topic, Policy string }
+
+func (e *PolicyError) Error() string {
+	return fmt.Sprintf("checkpoint topic %s has cleanup.policy=%s, which would delete checkpoints; set it to compact, for example: "+
+		"kafka-configs.sh --bootstrap-server TARGET --alter --entity-type topics --entity-name %s --add-config cleanup.policy=compact",
+		e.Topic, e.Policy, e.Topic)
+}
+
+// countPartitions is the topic's number of partitions, 0 if there is no such topic.
+func countPartitions(ctx context.Context, adm *kadm.Client, topic string) (int, error) {
+	topics, err := adm.ListTopics(ctx, topic)
+	if err != nil {
+		return 0, fmt.Errorf("look up checkpoint topic %s: %w", topic, err)
+	}
+	t, ok := topics[topic]
+	switch {
+	case !ok || errors.Is(t.Err, kerr.UnknownTopicOrPartition):
+		return 0, nil
+	case errors.Is(t.Err, kerr.LeaderNotAvailable): // it is just being created
+		return len(t.Partitions), nil
+	case errors.Is(t.Err, kerr.TopicAuthorizationFailed):
+		return 0, fmt.Errorf("look up checkpoint topic %s: %w: "+
+			"grant this principal Describe, Read and Write (and Create, if it does not exist) on the topic", topic, t.Err)
+	case t.Err != nil:
+		return 0, fmt.Errorf("look up checkpoint topic %s: %w", topic, t.Err)
+	}
+	return len(t.Partitions), nil
+}
+
+// createTopic creates the topic; that another process was faster is no error.
+func createTopic(ctx context.Context, adm *kadm.Client, topic string, lanes, replication int) error {
+	meta, err := adm.BrokerMetadata(ctx)
+	if err != nil {
+		return fmt.Errorf("count brokers for checkpoint topic %s: %w", topic, err)
+	}
+	if replication < 1 {
+		replication = 3
+	}
+	replication = max(1, min(replication, len(meta.Brokers)))
+	_, err = adm.CreateTopic(ctx, int32(lanes), int16(replication), topicConfigs(replication), topic)
+	switch {
+	case err == nil || errors.Is(err, kerr.TopicAlreadyExists):
+		return nil
+	case errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.ClusterAuthorizationFailed):
+		return fmt.Errorf("create checkpoint topic %s: %w: grant this principal Create on the topic, "+
+			"or create it yourself with %d partitions and cleanup.policy=compact", topic, err, lanes)
+	}
+	return fmt.Errorf("create checkpoint topic %s with %d partitions and replication factor %d: %w", topic, lanes, replication, err)
+}
+
+// topicConfigs makes the topic cheap to read to its end. A moving partition
+// writes about a record a second, of which only the last counts: small segments
+// and a low dirty ratio keep the rest of them few, and the compaction lag
+// (KIP-354) sees to it that a quiet lane is compacted too. Drift and loss
+// records are written once and must not be lost with one broker, whatever the
+// cluster's default for min.insync.replicas.
+func topicConfigs(replication int) map[string]*string {
+	configs := map[string]*string{
+		"cleanup.policy":            kadm.StringPtr("compact"),
+		"segment.bytes":             kadm.StringPtr("4194304"),
+		"min.cleanable.dirty.ratio": kadm.StringPtr("0.2"),
+		"max.compaction.lag.ms":     kadm.StringPtr("3600000"),
+	}
+	if replication >= 3 {
+		configs["min.insync.replicas"] = kadm.StringPtr("2")
+	}
+	return configs
+}
+
+// awaitTopic waits until a topic just created is in the metadata of the broker
+// that is asked, usually at once.
+func awaitTopic(ctx context.Context, adm *kadm.Client, topic string) (partitions int, err error) {
+	const tries, pause = 100, 100 * time.Millisecond
+	for range tries {
+		partitions, err = countPartitions(ctx, adm, topic)
+		if err != nil || partitions > 0 {
+			return partitions, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return 0, fmt.Errorf("wait for checkpoint topic %s: %w", topic, context.Cause(ctx))
+		}
+	}
+	return 0, fmt.Errorf("wait for checkpoint topic %s: it was created, but no broker knows it after %v: try again", topic, tries*pause)
+}
+
+// checkPolicy refuses a topic whose records can expire.
+func checkPolicy(ctx context.Context, adm *kadm.Client, topic string) (warnings []string, err error) {
+	resources, err := adm.DescribeTopicConfigs(ctx, topic)
+	if err == nil {
+		var r kadm.ResourceConfig
+		if r, err = resources.On(topic, nil); err == nil {
+			err = r.Err
+		}
+		for _, c := range r.Configs {
+			if c.Key == "cleanup.policy" && strings.TrimSpace(c.MaybeValue()) != "compact" {
+				return nil, &PolicyError{Topic: topic, Policy: c.MaybeValue()}
+			}
+		}
+	}
+	var denied *kadm.AuthError
+	switch {
+	case err == nil:
+		return nil, nil
+	case errors.As(err, &denied), errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
+		return []string{fmt.Sprintf("cannot check that checkpoint topic %s has cleanup.policy=compact (%v): "+
+			"grant this principal DescribeConfigs on the topic", topic, err)}, nil
+	}
+	return nil, fmt.Errorf("read configs of checkpoint topic %s: %w", topic, err)
+}

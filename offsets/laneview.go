@@ -1,0 +1,238 @@
+package offsets
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// LossEntry is an entry of the loss ledger with its key.
+type LossEntry struct {
+	Key  Key
+	Loss Loss
+}
+
+// Checkpoint is the checkpoint of a copied partition; of key only topic,
+// partition, target and generation count. The error joins what is wrong with
+// any record of this partition:
+//
+//   - *NewerError: a later version wrote it, the partition must not be copied.
+//   - *CorruptError: the record cannot be read. The checkpoint, if there is one,
+//     is an older one, or drift, map or ledger are incomplete: nothing may be
+//     taken from them without a proof from the logs.
+func (l *Lane) Checkpoint(key Key) (Checkpoint, bool, error) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	c, ok := l.values[key.copyOf(KindCheckpoint)].(Checkpoint)
+	return c, ok, l.faultsOf(key)
+}
+
+// faultsOf joins the faults that concern one copied partition. A pause or a
+// config record only counts when a newer version wrote it.
+func (l *Lane) faultsOf(key Key) error {
+	var errs []error
+	p, _ := place(key.copyOf(KindCheckpoint))
+	for _, k := range sortedKeys(l.copies[p]) {
+		if err := l.faults[k]; err != nil && k.Generation == key.Generation {
+			errs = append(errs, err)
+		}
+	}
+	for _, k := range []Key{{Kind: KindPause}, {Kind: KindPause, Topic: key.Topic}, {Kind: KindConfig, Target: key.Target}} {
+		var newer *NewerError
+		if errors.As(l.faults[k], &newer) {
+			errs = append(errs, newer)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Drifts are the drift records of a copied partition, in order of their source
+// offset.
+func (l *Lane) Drifts(key Key) []Drift {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var drifts []Drift
+	for _, k := range l.keysOf(key, KindDrift) {
+		if d, ok := l.values[k].(Drift); ok {
+			drifts = append(drifts, d)
+		}
+	}
+	return drifts
+}
+
+// Map is the stored offset map of a copied partition as a new Map with
+// DefaultMapLimit; empty if nothing is stored. Where a page cannot be read the
+// map has a gap.
+func (l *Lane) Map(key Key) *Map {
+	l.mu.RLock()
+	var pages []NumberedPage
+	for _, k := range l.keysOf(key, KindMap) {
+		page := NumberedPage{Page: k.Page} // stays empty if the page cannot be read: it will be replaced
+		if raw, ok := l.values[k].([]byte); ok {
+			if v, err := Decode(KindMap, raw); err == nil {
+				page.MapPage = v.(MapPage)
+			}
+		}
+		pages = append(pages, page)
+	}
+	l.mu.RUnlock()
+	m := NewMap(DefaultMapLimit)
+	m.load(pages)
+	return m
+}
+
+// keysOf are the keys of one kind of a copied partition and generation, in order.
+func (l *Lane) keysOf(key Key, kind string) []Key {
+	p, _ := place(key.copyOf(KindCheckpoint))
+	var keys []Key
+	for _, k := range sortedKeys(l.copies[p]) {
+		if k.Kind == kind && k.Generation == key.Generation {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// Losses is the loss ledger of this lane, by topic, partition and offset.
+func (l *Lane) Losses() []LossEntry {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var losses []LossEntry
+	for _, k := range sortedKeys(l.kinds[KindLoss]) {
+		if v, ok := l.values[k].(Loss); ok {
+			losses = append(losses, LossEntry{Key: k, Loss: v})
+		}
+	}
+	return losses
+}
+
+// Config says which configs of a target topic are ours.
+func (l *Lane) Config(target string) (TopicConfig, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	c, ok := l.values[Key{Kind: KindConfig, Target: target}].(TopicConfig)
+	c.Keys = slices.Clone(c.Keys)
+	return c, ok
+}
+
+// Paused reports whether a topic is paused, by itself or with the whole route;
+// the empty topic is the route. A pause that a newer version wrote counts as
+// one: not copying can be made up for.
+func (l *Lane) Paused(topic string) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, k := range []Key{{Kind: KindPause}, {Kind: KindPause, Topic: topic}} {
+		var newer *NewerError
+		if errors.As(l.faults[k], &newer) {
+			return true
+		}
+		if p, ok := l.values[k].(Pause); ok && p.Paused {
+			return true
+		}
+	}
+	return false
+}
+
+// Route is the facts of the route with the topics of all pages; only lane 0 has
+// them. It is false when there are none or when a page is missing or cannot be
+// read, which Faults tells apart.
+func (l *Lane) Route() (RouteFacts, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	facts, err := l.route()
+	return facts, err == nil
+}
+
+// errNoRoute says that no page of the route's facts is there.
+var errNoRoute = errors.New("the route has no facts")
+
+func (l *Lane) route() (RouteFacts, error) {
+	first := Key{Kind: KindRoute}
+	if len(l.kinds[KindRoute]) == 0 {
+		return RouteFacts{}, errNoRoute
+	}
+	facts, ok := l.values[first].(RouteFacts)
+	if !ok {
+		return RouteFacts{}, fmt.Errorf("route facts: page 0 is missing")
+	}
+	facts.Topics = slices.Clone(facts.Topics)
+	for page := int32(1); page < facts.Pages; page++ {
+		more, ok := l.values[Key{Kind: KindRoute, Page: page}].(RouteFacts)
+		if !ok {
+			return RouteFacts{}, fmt.Errorf("route facts: page %d of %d is missing", page, facts.Pages)
+		}
+		facts.Topics = append(facts.Topics, more.Topics...)
+	}
+	return facts, nil
+}
+
+// Owners is what the processes of the route say about themselves, by name.
+func (l *Lane) Owners() []Owner {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var owners []Owner
+	for _, k := range sortedKeys(l.kinds[KindOwner]) {
+		if o, ok := l.values[k].(Owner); ok {
+			o.Lanes = slices.Clone(o.Lanes)
+			owners = append(owners, o)
+		}
+	}
+	return owners
+}
+
+// Generation is the highest generation that has records for this copy of a
+// partition, 0 if there are none.
+func (l *Lane) Generation(topic string, partition int32, target string) int32 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var highest int32
+	for k := range l.copies[Key{Topic: topic, Partition: partition, Target: target}] {
+		highest = max(highest, k.Generation)
+	}
+	return highest
+}
+
+// Checkpoints are the keys of all checkpoints in this lane, readable or not, by
+// topic, partition, target and generation: which source topic is copied where.
+func (l *Lane) Checkpoints() []Key {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return sortedKeys(l.kinds[KindCheckpoint])
+}
+
+// Keys are the keys of everything that is stored about one copied partition and
+// generation: write a tombstone for each to forget it.
+func (l *Lane) Keys(key Key) []Key {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var keys []Key
+	for _, kind := range []string{KindCheckpoint, KindMap, KindDrift, KindLoss} {
+		keys = append(keys, l.keysOf(key, kind)...)
+	}
+	return keys
+}
+
+// Faults are the records that cannot be used, by key. Records whose key says
+// nothing to this version share the zero Key.
+func (l *Lane) Faults() map[Key]error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	faults := maps.Clone(l.faults)
+	if l.lost > 0 {
+		faults[Key{}] = fmt.Errorf("%d records were ignored: %w", l.lost, errors.Join(l.broken...))
+	}
+	if _, err := l.route(); err != nil && !errors.Is(err, errNoRoute) && faults[Key{Kind: KindRoute}] == nil {
+		faults[Key{Kind: KindRoute}] = err
+	}
+	return faults
+}
+
+func sortedKeys(set map[Key]struct{}) []Key {
+	return slices.SortedFunc(maps.Keys(set), func(a, b Key) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition),
+			cmp.Compare(a.Target, b.Target), cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.From, b.From),
+			cmp.Compare(a.TargetFrom, b.TargetFrom), cmp.Compare(a.Page, b.Page), cmp.Compare(a.Member, b.Member))
+	})
+}

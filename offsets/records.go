@@ -1,0 +1,133 @@
+package offsets
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// version is the "v" of every value this program writes, and the highest that
+// it reads. Fields may be added within a version when an older program may
+// ignore them; everything else needs a higher one.
+const version = 1
+
+// RouteFacts is what was true when a route first started. It is written before
+// anything is copied, and never again except to add topics of a later start.
+// Long lists of topics are split into pages, see RouteEntries.
+type RouteFacts struct {
+	SourceCluster string    `json:"source_cluster,omitempty"` // cluster id; page 0 only, like all but Topics
+	TargetCluster string    `json:"target_cluster,omitempty"`
+	ReadCommitted bool      `json:"committed,omitempty"`
+	FirstStart    time.Time `json:"first_start,omitzero"`
+	Topics        []string  `json:"topics,omitempty"` // source topics known then; "start" counts for them only
+	Pages         int32     `json:"pages,omitempty"`  // how many pages there are; page 0 only, set by RouteEntries
+}
+
+// Checkpoint is how far one partition was copied. It shortens recovery and is
+// never the truth: an older one only makes recovery read more.
+type Checkpoint struct {
+	SourceTopicID TopicID   `json:"sid"`
+	TargetTopicID TopicID   `json:"tid"`
+	Source        int64     `json:"source"`              // next source offset
+	SourceEpoch   int32     `json:"epoch"`               // leader epoch of the last batch before it, -1 for none
+	LastSource    int64     `json:"last"`                // offset of the last record copied, -1 for none
+	Ordinal       int64     `json:"ordinal"`             // ordinal of the next record
+	Base          int64     `json:"base,omitempty"`      // ordinal of sequence 0
+	Target        int64     `json:"target"`              // next target offset
+	TargetEpoch   int32     `json:"tepoch"`              // the target's leader epoch, -1 when unknown
+	ReadCommitted bool      `json:"committed,omitempty"` // which records of the source count
+	Filter        string    `json:"filter,omitempty"`    // "", or "local": only batches that no mirror wrote
+	Shared        bool      `json:"shared,omitempty"`    // others write this target partition too
+	Compacted     bool      `json:"compacted,omitempty"` // the source has ever been compacted
+	Clean         bool      `json:"clean,omitempty"`     // written at a clean stop: nothing was sent after it
+	Time          time.Time `json:"time,omitzero"`
+}
+
+// Drift says that from a source offset on the ordinals count from another
+// number than the source's log would give. It is acked before the first batch
+// behind it is sent, and never changed.
+type Drift struct {
+	Source  int64     `json:"source"`  // the first source offset it holds for
+	Ordinal int64     `json:"ordinal"` // the ordinal of the first forwardable record from there
+	Cause   string    `json:"cause"`
+	Time    time.Time `json:"time,omitzero"`
+}
+
+// Loss is an entry of the loss ledger: source offsets From up to but without To
+// were not copied, or a range of the target is not as it should be.
+type Loss struct {
+	From       int64     `json:"from"`
+	To         int64     `json:"to"`
+	TargetFrom int64     `json:"target_from"` // -1 unless a range of the target is meant
+	TargetTo   int64     `json:"target_to"`
+	Cause      string    `json:"cause"`
+	Detail     string    `json:"detail,omitempty"`
+	Time       time.Time `json:"time,omitzero"`
+}
+
+// Pause is an operator's wish to stop copying a topic, or the whole route. It is
+// written to every lane, since an owner reads only its own.
+type Pause struct {
+	Paused bool      `json:"paused"`
+	By     string    `json:"by,omitempty"`
+	Time   time.Time `json:"time,omitzero"`
+}
+
+// TopicConfig says which configs of a target topic are ours to change.
+type TopicConfig struct {
+	Keys    []string `json:"keys"`
+	TopicID TopicID  `json:"id"`
+	Created bool     `json:"created,omitempty"` // we created the topic
+}
+
+// Owner is what a process says about itself, so that any process can show the
+// whole fleet.
+type Owner struct {
+	Process          string    `json:"process"`
+	URL              string    `json:"url,omitempty"`
+	Lanes            []int32   `json:"lanes"`
+	Time             time.Time `json:"time,omitzero"`
+	RecordsPerSecond float64   `json:"records_per_second"`
+	BytesPerSecond   float64   `json:"bytes_per_second"`
+}
+
+// unset is what a number that a record must have is before it is read, so that
+// a value without it is refused instead of being taken for 0.
+const unset = -2
+
+func (c Checkpoint) check() error {
+	if c.Source < 0 || c.Ordinal < 0 || c.Target < 0 || c.Base < 0 {
+		return errors.New("an offset is missing or negative")
+	}
+	if c.LastSource < -1 || c.SourceEpoch < -1 || c.TargetEpoch < -1 {
+		return errors.New("the last offset or an epoch is missing or below -1")
+	}
+	if c.Ordinal < c.Base {
+		return fmt.Errorf("next ordinal %d is below base %d", c.Ordinal, c.Base)
+	}
+	return nil
+}
+
+func (d Drift) check() error {
+	if d.Source < 0 || d.Ordinal < 0 {
+		return errors.New("an offset is missing or negative")
+	}
+	return nil
+}
+
+func (l Loss) check() error {
+	if l.From < 0 || l.To < l.From {
+		return fmt.Errorf("range %d to %d is no range", l.From, l.To)
+	}
+	if l.TargetFrom < -1 || l.TargetTo < l.TargetFrom {
+		return fmt.Errorf("target range %d to %d is no range", l.TargetFrom, l.TargetTo)
+	}
+	return nil
+}
+
+func (f RouteFacts) check() error {
+	if f.Pages < 0 || f.Pages > MaxPages {
+		return fmt.Errorf("%d pages, not 0 to %d", f.Pages, MaxPages)
+	}
+	return nil
+}
