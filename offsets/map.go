@@ -42,7 +42,7 @@ type Map struct {
 	end   position   // how far copying is known to be, at or behind the last run
 	known bool       // false until something was added: end means nothing yet
 
-	dirty  int // the first run that changed since Pages was called
+	dirty  int // the first page that changed since Pages was called
 	stored int // pages that may be in the checkpoint topic since Pages was called
 	peak   int // the most that stored ever was
 }
@@ -71,51 +71,58 @@ func NewMap(limit int) *Map {
 // left out. An error means that the offsets contradict the map; it stays as it
 // was. See CutTarget and CutSource for logs that lost their ends.
 func (m *Map) Add(source, target, count int64) error {
+	return m.AddSparse(source, source+count-1, target, count)
+}
+
+// AddSparse is Add for count records of which the first is at source offset
+// first and the last at last, with holes in between whose place is not told:
+// answers inside have a slack of up to their number.
+func (m *Map) AddSparse(first, last, target, count int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if source < 0 || target < 0 || count < 0 || max(source, target, count) > maxOffset {
-		return fmt.Errorf("add to offset map: %d records at source %d, target %d: out of range", count, source, target)
+	r := Run{Source: first, Target: target, Count: count, Holes: last + 1 - first - count}
+	if first < 0 || target < 0 || count < 0 || r.Holes < 0 || count < 2 && r.Holes > 0 ||
+		max(first, last, target, count) > maxOffset {
+		return fmt.Errorf("add to offset map: %d records at source %d to %d, target %d: impossible", count, first, last, target)
 	}
-	if m.known && source < m.end.source {
-		low, slack := m.find(source, false)
-		if target < low || target > low+slack {
+	if m.known && first < m.end.source {
+		if low, slack := m.find(first, false); target < low || target > low+slack {
 			return fmt.Errorf("add to offset map: source %d at target %d, but the map has it at %d to %d",
-				source, target, low, low+slack)
+				first, target, low, low+slack)
 		}
-		again := min(count, m.end.source-source)
-		source, target, count = source+again, target+again, count-again
-		if count == 0 {
+		if r.sourceEnd() <= m.end.source {
 			return nil
 		}
+		r = r.from(m.end.source)
 	}
-	if m.known && target < m.end.target {
+	if m.known && r.Target < m.end.target {
 		return fmt.Errorf("add to offset map: source %d at target %d, but the map already ends at source %d, target %d",
-			source, target, m.end.source, m.end.target)
+			r.Source, r.Target, m.end.source, m.end.target)
 	}
-	m.end, m.known = position{source + count, target + count}, true
-	if count > 0 {
-		m.push(Run{Source: source, Target: target, Count: count})
-	}
+	m.push(r)
 	return nil
 }
 
 // push puts a run behind the others, or joins it to the last.
 func (m *Map) push(r Run) {
+	m.end, m.known = position{r.sourceEnd(), r.targetEnd()}, true
+	if r.Count == 0 {
+		return
+	}
 	if n := len(m.runs); n > 0 && m.runs[n-1].joins(r) {
 		m.runs[n-1].Count += r.Count
-		m.dirty = min(m.dirty, n-1)
+		m.touch(n - 1)
 		return
 	}
 	m.runs = append(m.runs, r)
-	m.dirty = min(m.dirty, len(m.runs)-1)
+	m.touch(len(m.runs) - 1)
 	if len(m.runs) > m.limit {
 		m.thin()
 	}
 }
 
-func (r Run) joins(next Run) bool {
-	return r.dense() && next.dense() && r.sourceEnd() == next.Source && r.targetEnd() == next.Target
-}
+// touch marks the page of run i and all behind it as changed.
+func (m *Map) touch(i int) { m.dirty = min(m.dirty, i/PageRuns) }
 
 // Translate gives the target offset where a reader goes on who has read the
 // source up to but without this offset: that of the first copied record at or
@@ -228,7 +235,7 @@ func (m *Map) cut(i int, keep func(Run) (Run, bool)) {
 	if i < len(m.runs) {
 		rest, some := keep(m.runs[i])
 		m.runs = m.runs[:i]
-		m.dirty = min(m.dirty, i)
+		m.touch(i)
 		if some {
 			m.runs = append(m.runs, rest)
 		}
@@ -266,7 +273,7 @@ func (m *Map) mergeUpTo(most int64, costs []int64, enough int) {
 	for i := 0; i < len(m.runs); i++ {
 		r := m.runs[i]
 		if enough > 0 && i < len(costs) && costs[i] <= most {
-			m.dirty = min(m.dirty, len(kept))
+			m.touch(len(kept))
 			i++
 			r = r.merge(m.runs[i])
 			enough--

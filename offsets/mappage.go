@@ -70,8 +70,8 @@ func runAfter(end position, numbers []int64) (Run, error) {
 	if len(numbers) == 5 {
 		r.Holes, r.Foreign = numbers[3], numbers[4]
 	}
-	if r.Count == 0 {
-		return Run{}, errors.New("it has no records")
+	if r.Count == 0 || r.Count == 1 && !r.dense() {
+		return Run{}, errors.New("it has too few records")
 	}
 	if max(r.Source, r.Target) > maxOffset || max(r.sourceEnd(), r.targetEnd()) > maxOffset {
 		return Run{}, errors.New("its end is out of range")
@@ -92,18 +92,21 @@ type NumberedPage struct {
 func (m *Map) Pages() (changed []NumberedPage, deleted []int32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	count := (len(m.runs) + PageRuns - 1) / PageRuns
-	for page := m.dirty / PageRuns; page < count; page++ {
+	count := m.pages()
+	for page := m.dirty; page < count; page++ {
 		runs := m.runs[page*PageRuns : min(len(m.runs), (page+1)*PageRuns)]
 		changed = append(changed, NumberedPage{Page: int32(page), MapPage: MapPage{Runs: append([]Run(nil), runs...)}})
 	}
 	for page := count; page < m.stored; page++ {
 		deleted = append(deleted, int32(page))
 	}
-	m.dirty, m.stored = len(m.runs), count
+	m.dirty, m.stored = count, count
 	m.peak = max(m.peak, count)
 	return changed, deleted
 }
+
+// pages is how many pages the runs fill.
+func (m *Map) pages() int { return (len(m.runs) + PageRuns - 1) / PageRuns }
 
 // Unsaved says that what Pages returned may not have been stored: the next call
 // returns every page again.
@@ -147,26 +150,24 @@ func (m *Map) load(pages []NumberedPage) {
 	m.peak = m.stored
 	m.dirty = 0
 	if canonical {
-		m.dirty = len(m.runs)
+		m.dirty = m.pages()
 	}
 }
 
 // loadRun adds a run, or what of it is not there yet. It reports whether the
 // run was added whole and as it is.
 func (m *Map) loadRun(r Run) bool {
-	whole := true
-	if again := m.end.source - r.Source; m.known && again > 0 {
-		if again >= r.Count || !r.dense() {
+	whole := !m.known || r.Source >= m.end.source
+	if !whole {
+		if r.sourceEnd() <= m.end.source {
 			return false
 		}
-		r = Run{Source: r.Source + again, Target: r.Target + again, Count: r.Count - again}
-		whole = false
+		r = r.from(m.end.source)
 	}
 	if m.known && r.Target < m.end.target {
 		return false
 	}
 	before := len(m.runs)
 	m.push(r)
-	m.end, m.known = position{r.sourceEnd(), r.targetEnd()}, true
 	return whole && len(m.runs) == before+1
 }

@@ -4,16 +4,16 @@ package offsets
 // at target offset Target, and Count records, beginning with it, follow each
 // other in the same order on both sides.
 //
-// With Holes and Foreign 0, as they are when records are added, the stretch is
-// dense: record Source+i is at Target+i. Thinning makes one run of two
-// neighbours and then only knows how many of the offsets in between are not
-// records of this copy:
+// With Holes and Foreign 0 the stretch is dense: record Source+i is at Target+i.
+// Of others, which thinning makes of two neighbours, only the places of the
+// first and the last record are known, and how many of the offsets in between
+// are not records of this copy:
 //
 //	source  [Source, Source+Count+Holes)     Holes offsets have no record here
 //	target  [Target, Target+Count+Foreign)   Foreign offsets are not ours
 //
-// Both numbers may be too high and Count too low by the same amount, which
-// leaves every answer below true.
+// Where a gap was merged in whose records are not known, both numbers are too
+// high and Count is too low by the same amount; every answer stays true.
 type Run struct{ Source, Target, Count, Holes, Foreign int64 }
 
 func (r Run) sourceEnd() int64 { return r.Source + r.Count + r.Holes }
@@ -27,20 +27,25 @@ func (r Run) flip() Run {
 
 // locate bounds the target offset of the first record at or behind source offset
 // s, which lies in the run. Of the s-Source offsets before it at least all but
-// Holes, and at most Count, are records with one target offset each; between
-// those up to Foreign others may lie.
+// Holes are records with one target offset each, and at most all records but the
+// last; between those up to Foreign others may lie.
 func (r Run) locate(s int64) (low, high int64) {
 	before := s - r.Source
 	if before == 0 && r.Count > 0 {
 		return r.Target, r.Target
 	}
-	return r.Target + max(0, before-r.Holes), r.Target + min(before, r.Count) + r.Foreign
+	return r.Target + max(0, before-r.Holes), r.Target + min(before, max(r.Count-1, 0)) + r.Foreign
 }
 
 // gapTo is what is not known between two neighbours, as a run without records.
 func (r Run) gapTo(next Run) Run {
 	return Run{Source: r.sourceEnd(), Target: r.targetEnd(),
 		Holes: next.Source - r.sourceEnd(), Foreign: next.Target - r.targetEnd()}
+}
+
+// joins reports whether the next run only goes on where this one ends.
+func (r Run) joins(next Run) bool {
+	return r.dense() && next.dense() && r.sourceEnd() == next.Source && r.targetEnd() == next.Target
 }
 
 // merge is one run in place of two neighbours and the gap between them.
@@ -60,4 +65,14 @@ func (r Run) before(s int64) Run {
 	}
 	r.Count = s - r.Source
 	return r
+}
+
+// from is the part of the run at and behind source offset s, which lies behind
+// its first record. Of a run that is not dense only the last record is certain.
+func (r Run) from(s int64) Run {
+	n := r.sourceEnd() - s
+	if !r.dense() {
+		n = 1
+	}
+	return Run{Source: r.sourceEnd() - n, Target: r.targetEnd() - n, Count: n}
 }
