@@ -60,7 +60,7 @@ func PlanRoute(ctx context.Context, route *config.Route, src, dst Cluster, manag
 // Refresh looks at both sides and plans. It changes nothing. Changes that were refused when the plan was last applied
 // are in the plan again, together with the reason. The error is about a whole cluster and names it.
 func (d *Discovery) Refresh(ctx context.Context) (*RoutePlan, error) {
-	in := planInput{route: d.route, managed: d.managed(), copied: d.copied(), unknown: d.unknown, held: d.heldConfigs()}
+	in := planInput{route: d.route, managed: d.managed(), copied: d.copied(), unknown: d.unknown, held: d.held()}
 	var err error
 	if in.src, err = d.source(ctx, in.copied); err != nil {
 		return nil, fmt.Errorf("look at cluster %s: %w", d.route.From, err)
@@ -153,6 +153,11 @@ func (d *Discovery) Sync(ctx context.Context, record RecordFunc) (*RoutePlan, er
 	if err := a.run(ctx); err != nil {
 		return nil, err
 	}
+	for target, old := range d.refused {
+		if a.refused[target].alter == "" && old.alter != "" {
+			a.refused[target] = refusal{a.refused[target].create, a.refused[target].extend, old.alter} // still held
+		}
+	}
 	d.refused = a.refused
 	maps.Copy(d.unknown, a.unknown)
 	if len(d.awaited(plan)) == 0 {
@@ -182,24 +187,27 @@ func (d *Discovery) settle(ctx context.Context, plan *RoutePlan) (*RoutePlan, er
 	}
 }
 
-// awaited are the target topics with changes that were not refused.
+// awaited are the target topics with changes that were not refused, and those that are too new to be judged.
 func (d *Discovery) awaited(plan *RoutePlan) []string {
 	var targets []string
 	for _, t := range plan.Topics {
-		if len(t.Action) > 0 && d.refused[t.Decision.Target] == (refusal{}) {
+		if t.unread || len(t.Action) > 0 && d.refused[t.Decision.Target] == (refusal{}) {
 			targets = append(targets, t.Decision.Target)
 		}
 	}
 	return targets
 }
 
-// heldConfigs are the topics whose configs are not altered again before they are read again, with the reason.
-func (d *Discovery) heldConfigs() map[string]string {
+// held are the target topics that refused a change of their configs, with the reason. They are not asked again before
+// their configs are read again.
+func (d *Discovery) held() map[string]string {
 	held := map[string]string{}
-	if d.dstSettings.due(d.now()) {
-		return held
-	}
+	due := d.dstSettings.due(d.now())
 	for target, r := range d.refused {
+		if due {
+			r.alter = ""
+			d.refused[target] = r
+		}
 		if r.alter != "" {
 			held[target] = r.alter
 		}
@@ -211,14 +219,6 @@ func (d *Discovery) heldConfigs() map[string]string {
 func (d *Discovery) recall(plan *RoutePlan) {
 	for i := range plan.Topics {
 		t := &plan.Topics[i]
-		r := d.refused[t.Decision.Target]
-		for _, c := range t.Action {
-			switch c.Kind {
-			case ChangeCreate:
-				t.Problem = orElse(t.Problem, r.create)
-			case ChangeAddPartitions:
-				t.Short = orElse(t.Short, r.extend)
-			}
-		}
+		d.refused[t.Decision.Target].addTo(t)
 	}
 }

@@ -29,8 +29,10 @@ type TopicPlan struct {
 	SettingsKnown    bool // the source's configs could be read; Compacted and SourceAppendTime mean nothing otherwise
 	KeepsName        bool // source and target name are the same
 
-	managed []string // keys we manage on the target before the action; nil and Existing are different things
-	keys    []string // keys we manage after it
+	recorded bool     // the target name has a config record of ours
+	managed  []string // keys that the record names
+	keys     []string // keys it names after the action
+	unread   bool     // the configs of one side are not read yet; they are at the next look
 }
 
 // PartitionProblem says why one source partition cannot be copied now, or "".
@@ -130,9 +132,12 @@ func topicNames(src *Metadata, copied map[string]string) []string {
 // clusterProblem refuses a pair of clusters that cannot be told apart: positions and the origin of batches are derived
 // from the cluster id.
 func clusterProblem(route *config.Route, src, dst *Metadata) string {
-	for name, md := range map[string]*Metadata{route.From: src, route.To: dst} {
-		if md.ClusterID == "" {
-			return fmt.Sprintf("cluster %s does not tell its cluster id, which the mirror needs to mark what it copies; its brokers are too old (before 0.10.1) or still starting", name)
+	for _, side := range []struct {
+		name string
+		md   *Metadata
+	}{{route.From, src}, {route.To, dst}} {
+		if side.md.ClusterID == "" {
+			return fmt.Sprintf("cluster %s does not tell its cluster id, which the mirror needs to mark what it copies; its brokers are too old (before 0.10.1) or still starting", side.name)
 		}
 	}
 	if src.ClusterID == dst.ClusterID {
@@ -149,9 +154,17 @@ func clusterProblem(route *config.Route, src, dst *Metadata) string {
 
 // absentTopics warns of topics that the config names literally and that the source does not have. They may come later.
 func absentTopics(route *config.Route, src *Metadata, copied map[string]string) []string {
+	missing := slices.DeleteFunc(literalTopics(route), func(name string) bool { return src.Topics[name] != nil })
+	if len(missing) == 0 {
+		return nil
+	}
+	known := map[string]bool{} // one that was copied before is in the plan, with the reason why it waits
+	for _, name := range copied {
+		known[name] = true
+	}
 	var warnings []string
-	for _, name := range literalTopics(route) {
-		if src.Topics[name] == nil && !slices.Contains(slices.Collect(maps.Values(copied)), name) {
+	for _, name := range missing {
+		if !known[name] {
 			warnings = append(warnings, fmt.Sprintf("topic %s is named in topics of route %s, but cluster %s does not have it; it is copied from its beginning when it appears", name, route.Name, route.From))
 		}
 	}

@@ -12,69 +12,90 @@ import (
 // alter brings configs in step. The keys are recorded before they are set and given up after they are removed, so that
 // a process that dies in between knows too many of its keys and never too few.
 func (a *application) alter(ctx context.Context) {
-	topics := a.pending(ChangeSetConfig, ChangeRemoveConfig, ChangeForget)
-	topics = slices.DeleteFunc(topics, func(t *TopicPlan) bool { return t.Target == nil })
-	topics = a.write(topics, func(t *TopicPlan) error {
-		all := union(t.managed, t.keys)
-		if sameKeys(all, t.managed) {
-			return nil
-		}
-		return a.record(t.Decision.Target, all, false, [16]byte{})
+	topics := a.write(a.pending(ChangeSetConfig, ChangeRemoveConfig, ChangeForget), func(t *TopicPlan) error {
+		return a.recordKeys(t, t.managed, union(t.managed, t.keys))
 	}, a.refuseAlter)
 	var done []*TopicPlan
 	for chunk := range slices.Chunk(topics, settingsChunk) {
-		done = append(done, a.alterOnce(ctx, chunk)...)
+		for len(chunk) > 0 {
+			var altered []*TopicPlan
+			altered, chunk = a.alterOnce(ctx, chunk)
+			done = append(done, altered...)
+		}
 	}
 	a.write(done, func(t *TopicPlan) error {
-		if sameKeys(union(t.managed, t.keys), t.keys) {
-			return nil
-		}
-		return a.record(t.Decision.Target, t.keys, false, [16]byte{})
+		keys := slices.DeleteFunc(slices.Clone(t.keys), func(key string) bool { return a.unknown[key] })
+		return a.recordKeys(t, union(t.managed, t.keys), keys)
 	}, a.refuseAlter)
 }
 
-// alterOnce sends one IncrementalAlterConfigs request (KIP-339) and returns the topics that took it.
-func (a *application) alterOnce(ctx context.Context, topics []*TopicPlan) (done []*TopicPlan) {
-	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
-	for _, t := range topics {
-		if rr := alterResource(t); len(rr.Configs) > 0 {
-			req.Resources = append(req.Resources, rr)
-		}
+// recordKeys records the keys that are managed on a topic, unless the record says so already.
+func (a *application) recordKeys(t *TopicPlan, recorded, keys []string) error {
+	if sameKeys(recorded, keys) {
+		return nil
 	}
-	answers := map[string]kmsg.IncrementalAlterConfigsResponseResource{}
-	if len(req.Resources) > 0 {
-		resp, err := req.RequestWith(ctx, a.cl)
-		if err != nil {
-			for _, t := range topics {
-				a.refuseAlter(t, unanswered("alter the configs of target topic "+t.Decision.Target, err))
-			}
-			return nil
-		}
-		for _, r := range resp.Resources {
-			answers[r.ResourceName] = r
-		}
-	}
-	for _, t := range topics {
-		answer, ok := answers[t.Decision.Target]
-		if why := a.alterProblem(t, answer, ok); why != "" {
-			a.refuseAlter(t, why)
-			continue
-		}
-		done = append(done, t)
-	}
-	return done
+	return a.record(t.Decision.Target, keys, false, [16]byte{})
 }
 
-func alterResource(t *TopicPlan) kmsg.IncrementalAlterConfigsRequestResource {
+// alterOnce sends one IncrementalAlterConfigs request (KIP-339). It returns the topics that took it, and those to ask
+// for again: of them the broker said that it does not know a config by name. Each round leaves out at least one config
+// more, so the rounds end.
+func (a *application) alterOnce(ctx context.Context, topics []*TopicPlan) (done, again []*TopicPlan) {
+	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
+	asked := map[string]kmsg.IncrementalAlterConfigsRequestResource{}
+	for _, t := range topics {
+		if rr := a.alterResource(t); len(rr.Configs) > 0 {
+			req.Resources = append(req.Resources, rr)
+			asked[t.Decision.Target] = rr
+		}
+	}
+	answers, err := a.requestAlter(ctx, req)
+	for _, t := range topics {
+		resource, sent := asked[t.Decision.Target]
+		answer, answered := answers[t.Decision.Target]
+		switch {
+		case !sent:
+			done = append(done, t) // only our record of the keys changes
+		case err != nil:
+			a.refuseAlter(t, unanswered("its configs are not kept in step", err))
+		case !answered:
+			a.refuseAlter(t, unanswered("its configs are not kept in step", errLeftOut))
+		case answer.ErrorCode == 0:
+			done = append(done, t)
+		case a.leaveUnknown(resource, answer.ErrorMessage):
+			again = append(again, t)
+		default:
+			a.refuseAlter(t, a.alterProblem(answer))
+		}
+	}
+	return done, again
+}
+
+func (a *application) requestAlter(ctx context.Context, req *kmsg.IncrementalAlterConfigsRequest) (map[string]kmsg.IncrementalAlterConfigsResponseResource, error) {
+	if len(req.Resources) == 0 {
+		return nil, nil
+	}
+	resp, err := req.RequestWith(ctx, a.cl)
+	if err != nil {
+		return nil, err
+	}
+	answers := make(map[string]kmsg.IncrementalAlterConfigsResponseResource, len(resp.Resources))
+	for _, r := range resp.Resources {
+		answers[r.ResourceName] = r
+	}
+	return answers, nil
+}
+
+func (a *application) alterResource(t *TopicPlan) kmsg.IncrementalAlterConfigsRequestResource {
 	rr := kmsg.NewIncrementalAlterConfigsRequestResource()
 	rr.ResourceType, rr.ResourceName = kmsg.ConfigResourceTypeTopic, t.Decision.Target
 	for _, c := range t.Action {
 		rc := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
 		rc.Name = c.Key
-		switch c.Kind {
-		case ChangeSetConfig:
+		switch {
+		case c.Kind == ChangeSetConfig && !a.unknown[c.Key]:
 			rc.Op, rc.Value = kmsg.IncrementalAlterConfigOpSet, kmsg.StringPtr(c.New)
-		case ChangeRemoveConfig:
+		case c.Kind == ChangeRemoveConfig:
 			rc.Op = kmsg.IncrementalAlterConfigOpDelete
 		default:
 			continue
@@ -84,21 +105,23 @@ func alterResource(t *TopicPlan) kmsg.IncrementalAlterConfigsRequestResource {
 	return rr
 }
 
-func (a *application) alterProblem(t *TopicPlan, answer kmsg.IncrementalAlterConfigsResponseResource, answered bool) string {
+// leaveUnknown remembers a config of a request that the broker said it does not know by name. It says whether there
+// was one.
+func (a *application) leaveUnknown(rr kmsg.IncrementalAlterConfigsRequestResource, message *string) bool {
+	for _, c := range rr.Configs {
+		if c.Op == kmsg.IncrementalAlterConfigOpSet && unknownName(message, c.Name) {
+			a.unknown[c.Name] = true
+			return true
+		}
+	}
+	return false
+}
+
+func (a *application) alterProblem(answer kmsg.IncrementalAlterConfigsResponseResource) string {
 	const what = "its configs are not kept in step: "
 	err := kerr.ErrorForCode(answer.ErrorCode)
-	switch {
-	case !answered && len(alterResource(t).Configs) > 0:
-		return what + "the target's answer leaves the topic out; it is tried again"
-	case err == nil:
-		return ""
-	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
-		return what + deniedAt("AlterConfigs", t.Decision.Target, a.plan.target)
-	}
-	for _, c := range t.Action {
-		if c.Kind == ChangeSetConfig && unknownName(answer.ErrorMessage, c.Key) {
-			a.unknown[c.Key] = true
-		}
+	if errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.ClusterAuthorizationFailed) {
+		return what + deniedAt("AlterConfigs", "", a.plan.target)
 	}
 	return what + brokerSays(err, answer.ErrorMessage) + "; give the config a value the target takes in topic_defaults.config, or switch sync.configs off"
 }

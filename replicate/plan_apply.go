@@ -50,15 +50,17 @@ func Apply(ctx context.Context, cl *kgo.Client, plan *RoutePlan, record RecordFu
 	return err
 }
 
+// addTo adds the reasons to a plan that has the changes in question.
 func (r refusal) addTo(t *TopicPlan) {
-	if r.create != "" {
-		t.Problem = r.create
-	}
-	if r.extend != "" {
-		t.Short = r.extend
-	}
-	if r.alter != "" && !slices.Contains(t.Warnings, r.alter) {
-		t.Warnings = append(t.Warnings, r.alter)
+	for _, c := range t.Action {
+		switch {
+		case c.Kind == ChangeCreate:
+			t.Problem = orElse(r.create, t.Problem)
+		case c.Kind == ChangeAddPartitions:
+			t.Short = orElse(r.extend, t.Short)
+		case r.alter != "" && !slices.Contains(t.Warnings, r.alter):
+			t.Warnings = append(t.Warnings, r.alter)
+		}
 	}
 }
 
@@ -89,7 +91,7 @@ func (a *application) pending(kinds ...ChangeKind) []*TopicPlan {
 	var topics []*TopicPlan
 	for i := range a.plan.Topics {
 		t := &a.plan.Topics[i]
-		if t.Problem == "" && slices.ContainsFunc(t.Action, func(c Change) bool { return slices.Contains(kinds, c.Kind) }) {
+		if slices.ContainsFunc(t.Action, func(c Change) bool { return slices.Contains(kinds, c.Kind) }) {
 			topics = append(topics, t)
 		}
 	}

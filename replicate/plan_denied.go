@@ -17,12 +17,16 @@ func (e *deniedError) Error() string { return deniedAt(e.op, e.topic, e.cluster)
 func (e *deniedError) Unwrap() error { return e.cause }
 
 // deniedAt is the one sentence for a missing permission. A client cannot know the name that the broker gives it (the
-// principal), so the configured user is named.
+// principal), so the configured user is named. topic "" stands for the topic that the sentence is already about.
 func deniedAt(op, topic string, cluster *config.Cluster) string {
-	if cluster == nil {
-		return fmt.Sprintf("not authorised for %s on topic %s; grant it to the configured user", op, topic)
+	on := "the topic"
+	if topic != "" {
+		on = "topic " + topic
 	}
-	return fmt.Sprintf("%s is not authorised for %s on topic %s of cluster %s; grant it", principal(cluster), op, topic, cluster.Name)
+	if cluster == nil {
+		return fmt.Sprintf("the configured user is not authorised for %s on %s; grant it", op, on)
+	}
+	return fmt.Sprintf("%s is not authorised for %s on %s of cluster %s; grant it", principal(cluster), op, on, cluster.Name)
 }
 
 // principal describes whom a cluster's config logs in as.

@@ -13,7 +13,8 @@ import (
 
 // topic plans one topic.
 func (in planInput) topic(d rename.Decision) TopicPlan {
-	source, target := in.srcSettings[d.Topic], in.dstSettings[d.Target]
+	source, sourceRead := in.srcSettings[d.Topic]
+	target, targetRead := in.dstSettings[d.Target]
 	t := TopicPlan{
 		Decision: d, KeepsName: d.KeepsName,
 		Source: in.src.Topics[d.Topic], Target: in.dst.Topics[d.Target],
@@ -22,24 +23,31 @@ func (in planInput) topic(d rename.Decision) TopicPlan {
 	if t.Problem = in.unusable(t); t.Problem != "" {
 		return t
 	}
-	if !source.known && in.route.Sync.Configs {
-		t.warnf("configs are not copied: %s", orElse(source.why, "the source's configs are not read yet"))
+	if !sourceRead || !targetRead && t.Target != nil {
+		// A topic this new is not known to every broker. What its configs say decides how it is created and whether it
+		// may be written to, so it waits for the next look.
+		t.unread = true
+		t.Problem = fmt.Sprintf("the configs of topic %s or its target %s are not read yet", d.Topic, d.Target)
+		return t
 	}
-	managed, ours := in.managed[d.Target]
-	t.managed, t.keys = managed, managed
+	if !source.known && in.route.Sync.Configs {
+		t.warnf("configs are not copied: %s", source.why)
+	}
+	t.managed, t.recorded = in.managed[d.Target]
+	t.keys = t.managed
 	if t.Target == nil {
 		in.create(&t, source)
 		return t
 	}
-	t.Existing = !ours
+	t.Existing = !t.recorded
 	in.extend(&t)
 	if !target.known {
-		t.warnf("the configs of the target topic are not checked: %s", orElse(target.why, "they are not read yet"))
+		t.warnf("the configs of the target topic are not checked: %s", target.why)
 		return t
 	}
 	if held := in.held[d.Target]; held != "" {
 		t.warnf("%s", held)
-	} else if ours && source.known && in.route.Sync.Configs {
+	} else if t.recorded && source.known && in.route.Sync.Configs {
 		target = in.alter(&t, source, target)
 	}
 	in.check(&t, source, target)

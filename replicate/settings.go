@@ -30,7 +30,7 @@ type Setting struct {
 type TopicSettings struct {
 	Configs map[string]Setting
 	known   bool
-	why     string // when not known: the reason, as a clause that follows "because"
+	why     string // when not known: the reason, which does not name the topic
 }
 
 // comparedConfigs are the configs whose effective value matters even where it is inherited.
@@ -86,7 +86,7 @@ func addSettings(settings map[string]TopicSettings, version int16, r *kmsg.Descr
 		settings[r.ResourceName] = newTopicSettings(version, r.Configs)
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
 	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
-		settings[r.ResourceName] = TopicSettings{why: deniedAt("DescribeConfigs", r.ResourceName, cluster)}
+		settings[r.ResourceName] = TopicSettings{why: deniedAt("DescribeConfigs", "", cluster)}
 	default:
 		settings[r.ResourceName] = TopicSettings{why: brokerSays(err, r.ErrorMessage)}
 	}

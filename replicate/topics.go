@@ -25,7 +25,7 @@ type creation struct {
 // dying in between leaves a topic whose configs are known to be ours.
 func (a *application) create(ctx context.Context) {
 	topics := a.write(a.pending(ChangeCreate), func(t *TopicPlan) error {
-		if t.managed != nil && sameKeys(t.managed, t.keys) {
+		if t.recorded && sameKeys(t.managed, t.keys) {
 			return nil // said before, by a creation that did not come about
 		}
 		return a.record(t.Decision.Target, t.keys, true, [16]byte{})
@@ -61,7 +61,7 @@ func (a *application) createOnce(ctx context.Context, topics []*creation) (again
 	for _, c := range topics {
 		answer, ok := answers[c.change.Target]
 		if !ok {
-			a.refuseCreate(c.plan, unanswered("create target topic "+c.change.Target, errors.New("the answer leaves it out")))
+			a.refuseCreate(c.plan, unanswered("create target topic "+c.change.Target, errLeftOut))
 			continue
 		}
 		err := kerr.ErrorForCode(answer.ErrorCode)
@@ -151,6 +151,8 @@ func createProblem(c *creation, err error, message *string, cluster *config.Clus
 	return what + said + "; it is tried again"
 }
 
+var errLeftOut = errors.New("the answer leaves the topic out")
+
 // unanswered is the reason of a change whose request had no usable answer. Changes are safe to ask for twice.
 func unanswered(what string, err error) string {
 	return fmt.Sprintf("%s: %v; it is tried again", what, err)
@@ -192,7 +194,7 @@ func (a *application) extendProblem(t *TopicPlan, answers map[string]kmsg.Create
 	}
 	answer, ok := answers[t.Decision.Target]
 	if !ok {
-		return unanswered(what, errors.New("the answer leaves it out"))
+		return unanswered(what, errLeftOut)
 	}
 	err = kerr.ErrorForCode(answer.ErrorCode)
 	switch {
