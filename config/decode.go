@@ -1,0 +1,174 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"mirror/rename"
+)
+
+// decoder walks the YAML nodes by the keys that exist. It never stops at a
+// fault, so that one run shows all of them.
+type decoder struct {
+	env    func(string) (string, bool)
+	src    *source
+	faults *Faults
+	cfg    *Config
+	places []*routeNodes   // of cfg.Routes
+	keys   map[string]bool // paths of all keys that were offered, for the test of the reference
+}
+
+// entry is a key with its value.
+type entry struct{ key, value *yaml.Node }
+
+// found are the entries of one mapping, by key.
+type found map[string]entry
+
+// field is a key that a mapping may have.
+type field struct {
+	key  string
+	read func(entry)
+}
+
+// at reports a fault at a place in the text.
+func (d *decoder) at(line, col, width int, msg, hint string) {
+	d.faults.List = append(d.faults.List, Fault{Line: line, Column: col, Msg: msg, Hint: hint, width: width})
+}
+
+// fault reports a fault of a node.
+func (d *decoder) fault(n *yaml.Node, msg, hint string) {
+	d.at(n.Line, n.Column, width(n), msg, hint)
+}
+
+// width estimates how many characters a node covers in its line.
+func width(n *yaml.Node) int {
+	if n.Kind != yaml.ScalarNode || strings.Contains(n.Value, "\n") {
+		return 1
+	}
+	w := len([]rune(n.Value))
+	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		w += 2
+	}
+	return max(1, w)
+}
+
+// missing reports a key that must be there, at the key whose mapping lacks it.
+func (d *decoder) missing(where *yaml.Node, key, hint string) {
+	d.fault(where, fmt.Sprintf("%q is missing here", key), hint)
+}
+
+// entries returns the pairs of a mapping, without duplicates and pairs that
+// cannot be decoded.
+func (d *decoder) entries(e entry, what string) ([]entry, bool) {
+	if !d.kind(e.value, yaml.MappingNode, what) {
+		return nil, false
+	}
+	first := make(map[string]int)
+	var out []entry
+	for i := 0; i+1 < len(e.value.Content); i += 2 {
+		key, value := e.value.Content[i], e.value.Content[i+1]
+		switch {
+		case key.Kind == yaml.AliasNode:
+			continue // reported with the structure
+		case key.Kind != yaml.ScalarNode:
+			d.fault(key, "a key must be a plain word", "")
+			continue
+		case key.Tag == "!!merge":
+			d.fault(key, "YAML merge keys (<<) are not supported", "write the values out at each place")
+			continue
+		}
+		if line, twice := first[key.Value]; twice {
+			d.fault(key, fmt.Sprintf("key %q is here twice, first in line %d", key.Value, line), "remove one of them")
+			continue
+		}
+		first[key.Value] = key.Line
+		if isNull(value) {
+			d.fault(key, fmt.Sprintf("%q has no value", key.Value), "give it one, or remove the key to get the default")
+			continue
+		}
+		out = append(out, entry{key, value})
+	}
+	return out, true
+}
+
+// mapping decodes a mapping with a fixed set of keys. path names it for
+// messages and for the reference, with * for names that the user chooses.
+func (d *decoder) mapping(path string, e entry, fields ...field) found {
+	read := make(map[string]func(entry), len(fields))
+	valid := make([]string, len(fields))
+	for i, f := range fields {
+		read[f.key], valid[i] = f.read, f.key
+		d.keys[strings.TrimPrefix(path+"."+f.key, ".")] = true
+	}
+	entries, _ := d.entries(e, "a mapping (key: value)")
+	got := make(found)
+	for _, x := range entries {
+		if read[x.key.Value] == nil {
+			d.unknown(path, x.key, valid)
+			continue
+		}
+		got[x.key.Value] = x
+		read[x.key.Value](x)
+	}
+	return got
+}
+
+// later are keys of coming versions, with what to know about them now.
+var later = map[string]string{
+	"metrics":            "this version has no settings for metrics; Prometheus finds them at /metrics of web.listen",
+	"routes.sync.groups": "this version does not translate the offsets of consumer groups",
+	"routes.sync.acls":   "this version does not copy ACLs",
+}
+
+func (d *decoder) unknown(path string, key *yaml.Node, valid []string) {
+	msg := fmt.Sprintf("unknown key %q", key.Value)
+	if len(key.Value) > 60 {
+		msg = "unknown key"
+	}
+	full := strings.TrimPrefix(path+"."+key.Value, ".")
+	if why, ok := later[full]; ok {
+		d.fault(key, msg+": not supported in this version", why+"; remove it")
+		return
+	}
+	d.fault(key, msg, suggest(key.Value, valid))
+}
+
+// suggest names the word that was probably meant, or all that there are.
+func suggest(word string, valid []string) string {
+	if near, ok := rename.Nearest(word, valid); ok {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "valid here: " + strings.Join(valid, ", ")
+}
+
+// kind checks the shape of a node. what says in words what is wanted.
+func (d *decoder) kind(n *yaml.Node, kind yaml.Kind, what string) bool {
+	if n.Kind == kind {
+		return true
+	}
+	if n.Kind != yaml.AliasNode { // reported with the structure
+		d.fault(n, fmt.Sprintf("%s is wanted here, this is %s", what, shape(n)), "")
+	}
+	return false
+}
+
+// shape names what a node is.
+func shape(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping (key: value)"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.Tag == "!!int", n.Tag == "!!float":
+		return "a number"
+	case n.Tag == "!!bool":
+		return "true or false"
+	case n.Tag == "!!null":
+		return "nothing"
+	}
+	return "a text"
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }

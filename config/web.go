@@ -1,0 +1,73 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"strings"
+)
+
+func (d *decoder) web(e entry) {
+	w := &d.cfg.Web
+	got := d.mapping("web", e,
+		field{"listen", func(e entry) {
+			text, ok := d.text(e.value)
+			if !ok {
+				return
+			}
+			if err := checkAddress(text, true); err != nil {
+				d.fault(e.value, fmt.Sprintf("%s is not an address to listen on: %v", d.show(e.value), err), "an address is host:port, like 127.0.0.1:8080 or :8080")
+				return
+			}
+			w.Listen = text
+		}},
+		field{"tls", func(e entry) { w.TLS = d.webTLS(e) }},
+		d.textField("token_file", &w.TokenFile),
+		field{"hosts", func(e entry) { w.Hosts = d.hosts(e) }},
+	)
+	listen, ok := got["listen"]
+	if !ok {
+		return
+	}
+	host, _, err := net.SplitHostPort(w.Listen)
+	if err != nil || loopback(host) {
+		return
+	}
+	_, hasToken := got["token_file"]
+	switch {
+	case !hasToken && (w.TLS == nil || w.TLS.ClientCAFile == ""):
+		d.fault(listen.value, "other machines can reach this address, and nothing protects it",
+			"set web.token_file or web.tls.client_ca_file, or listen on 127.0.0.1")
+	case w.TLS == nil:
+		d.warn("web.listen %s without web.tls: the token travels in clear over the network", d.show(listen.value))
+	}
+}
+
+func (d *decoder) webTLS(e entry) *WebTLS {
+	t := &WebTLS{}
+	got := d.mapping("web.tls", e,
+		d.textField("cert_file", &t.CertFile),
+		d.textField("key_file", &t.KeyFile),
+		d.textField("client_ca_file", &t.ClientCAFile),
+	)
+	d.together(e, got, "cert_file", "key_file")
+	_, cert := got["cert_file"]
+	_, key := got["key_file"]
+	if !cert && !key {
+		d.missing(e.key, "cert_file", "a server needs cert_file and key_file")
+	}
+	return t
+}
+
+// hosts reads the names by which the page may be called.
+func (d *decoder) hosts(e entry) []string {
+	list, nodes, _ := d.texts(e.value)
+	for i, host := range list {
+		if host == "" {
+			continue
+		}
+		if strings.Contains(host, ":") && net.ParseIP(host) == nil || !isHost(host) {
+			d.fault(nodes[i], d.show(nodes[i])+" is not a host name", "write the name alone, without scheme and port: mirror.example.org")
+		}
+	}
+	return list
+}
