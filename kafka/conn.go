@@ -54,8 +54,9 @@ type Conn struct {
 
 	inflight chan produced // from the writer to the reader
 
-	// The reader's: whoever calls ReadProduce.
-	answer []byte
+	// The reader's: whoever calls ReadProduce, and the writer while nothing is in flight.
+	answer   []byte
+	answered bool // a request after the greeting was answered
 
 	mu  sync.Mutex // guards err
 	err error      // why the connection is not usable
@@ -207,7 +208,7 @@ func (c *Conn) exchange(ctx context.Context, req kmsg.Request, limit int) ([]byt
 		return nil, err
 	}
 	return c.receive(ctx, expected{
-		corr: c.corr, wait: wait, limit: limit, flexible: flexibleHeader(req),
+		corr: c.corr, wait: wait, limit: limit, flexible: flexibleHeader(req), greeting: limit == maxGreeting,
 		memory: func(n int) []byte { return make([]byte, n) },
 	})
 }

@@ -53,6 +53,15 @@ type ProtocolError struct {
 
 func (e *ProtocolError) Error() string { return fmt.Sprintf("read from %s: %s", e.Addr, e.Why) }
 
+// ClosedError says that the other side closed the connection instead of answering the first request that followed the
+// greeting, or the greeting itself: what a broker does whose listener expects TLS or SASL.
+type ClosedError struct{ Err error }
+
+func (e *ClosedError) Error() string {
+	return "connection closed before the first answer: " + e.Err.Error()
+}
+func (e *ClosedError) Unwrap() error { return e.Err }
+
 // VersionError says that a broker and this program have no version of a request in common.
 type VersionError struct {
 	Addr     string

@@ -17,6 +17,7 @@ type expected struct {
 	wait     time.Duration // how long the broker may take before it begins to answer, besides the connection's timeout
 	limit    int           // bytes
 	flexible bool          // the header ends with tags
+	greeting bool          // part of connecting, which a broker answers before it closes a connection it does not want
 	memory   func(n int) []byte
 }
 
@@ -34,12 +35,16 @@ func (c *Conn) receive(ctx context.Context, e expected) ([]byte, error) {
 		_, err = io.ReadFull(c.br, head[:])
 	}
 	if err != nil {
+		if !c.answered && closedEarly(err) {
+			err = &ClosedError{err}
+		}
 		return nil, c.broken(ctx, "read from", err)
 	}
 	n, err := c.checkHead(head, e)
 	if err != nil {
 		return nil, err
 	}
+	c.answered = !e.greeting
 	body := e.memory(n)
 	if err := c.readFull(ctx, body); err != nil {
 		return nil, c.broken(ctx, fmt.Sprintf("read %d bytes from", n), err)
