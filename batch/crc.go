@@ -15,13 +15,15 @@ func VerifyCRC(raw []byte) bool {
 }
 
 // patchCRC returns the CRC-32C of a message of which crc was the checksum,
-// after the bytes that end n bytes before its end have been XORed with diff.
+// after a part of it was overwritten that ends n bytes before the message does
+// and whose own checksum went from before to after.
 //
-// A CRC is linear: crc(a xor b) = crc(a) xor lin(b), lin being the CRC without
-// the inversions before and after. diff followed by n zero bytes is the
-// polynomial diff times x^(8n), so nothing but diff itself has to be read.
-func patchCRC(crc uint32, diff []byte, n int) uint32 {
-	return crc ^ shift(^crc32.Update(^uint32(0), castagnoli, diff), n)
+// A CRC is linear but for the inversions at its beginning and end, and those
+// cancel out in before xor after: that is the CRC, without inversions, of the
+// bits that changed. What follows them did not change, so it counts as n zero
+// bytes, each of which multiplies the polynomial by x^8.
+func patchCRC(crc, before, after uint32, n int) uint32 {
+	return crc ^ shift(before^after, n)
 }
 
 // powers[k] is x^(8·2^k) modulo the CRC-32C polynomial.

@@ -12,7 +12,7 @@ import (
 type framer struct {
 	opts   Options
 	stamp  Stamp // of the next frame
-	expect int   // probable size of a frame in bytes
+	expect int   // probable size in bytes of the frames to come
 	pack   *packer
 	frames []Frame
 
@@ -124,6 +124,7 @@ func (f *framer) cut() error {
 	}
 	f.now.Raw = f.pack.take()
 	f.seal()
+	f.expect = max(f.expect-size, packSize)
 	f.frames = append(f.frames, f.now)
 	f.stamp.BaseSequence = int32((int64(f.stamp.BaseSequence) + int64(f.now.Count)) & math.MaxInt32)
 	f.now = Frame{}

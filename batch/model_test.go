@@ -211,22 +211,27 @@ func clientTime(ms int64) int64 { return time.Unix(0, ms*1e6).UnixMilli() }
 // decoded reads a batch with Records.
 func decoded(t rapid.TB, raw []byte) []record {
 	t.Helper()
-	var rs []record
-	err := Records(raw, func(r Record) error {
+	rs, err := collect(raw)
+	if err != nil {
+		t.Fatalf("Records: %v", err)
+	}
+	return rs
+}
+
+// collect reads a batch with Records as far as it goes.
+func collect(raw []byte) (rs []record, err error) {
+	err = Records(raw, func(r Record) error {
 		rec := record{offset: r.Offset, time: r.Timestamp, key: r.Key, value: r.Value}
 		for k, v := range r.Headers.All() {
 			rec.headers = append(rec.headers, header{string(k), v})
 		}
 		if len(rec.headers) != r.Headers.Len() {
-			t.Errorf("Len is %d, All gave %d headers", r.Headers.Len(), len(rec.headers))
+			return fmt.Errorf("Len is %d, All gave %d headers", r.Headers.Len(), len(rec.headers))
 		}
 		rs = append(rs, rec)
 		return nil
 	})
-	if err != nil {
-		t.Fatalf("Records: %v", err)
-	}
-	return rs
+	return rs, err
 }
 
 // diff says where two lists of records part, "" if they do not.

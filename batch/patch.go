@@ -13,11 +13,9 @@ type Stamp struct {
 	BaseSequence  int32 // of the first record, 0 .. 2^31-1
 }
 
-// patchFrom is the size of a body from which on the checksum is patched
-// instead of computed again. Below it verifying costs less than a microsecond;
-// above it the body stays covered by the source producer's checksum all the
-// way, so that a byte that flips in this process is noticed by the target.
-const patchFrom = 8 << 10
+// verifyBelow is the size of a body up to which Patch verifies the checksum,
+// which then costs less than a microsecond.
+const verifyBelow = 8 << 10
 
 // errControl is returned for a control batch: transaction markers belong to
 // their cluster, and without the control bit they would read as data.
@@ -29,10 +27,12 @@ var errControl = errors.New("control batch: its records cannot be copied")
 // horizon bits mean things that are not true on the target). The records are
 // neither changed nor looked at.
 //
-// The checksum of a body of 8 KiB and more is derived from the old one without
-// reading the body: damage there stays visible to the target. Of a smaller one
-// it is verified and then computed; a *CorruptError says that it was wrong,
-// and raw is then as it was.
+// The new checksum is derived from the old one without reading the body, in
+// the same time for any size. So the body stays covered by the checksum that
+// the source's producer computed, all the way: a byte that flips in this
+// process makes the target refuse the batch. Batches with a body below 8 KiB
+// are verified as well. A *CorruptError says that this failed, or that raw is
+// not one whole batch, and raw is then as it was.
 func Patch(raw []byte, s Stamp) error {
 	h, err := whole(raw)
 	if err != nil {
@@ -42,23 +42,14 @@ func Patch(raw []byte, s Stamp) error {
 		return errControl
 	}
 	body := len(raw) - HeaderSize
-	if body < patchFrom && !VerifyCRC(raw) {
+	if body < verifyBelow && !VerifyCRC(raw) {
 		return corrupt(h.BaseOffset, "checksum does not match")
 	}
-	var diff [HeaderSize - atAttributes]byte
-	copy(diff[:], raw[atAttributes:])
+	before := crc32.Checksum(raw[atAttributes:HeaderSize], castagnoli)
 	putStamp(raw, s)
 	binary.BigEndian.PutUint16(raw[atAttributes:], uint16(h.Codec()))
-	crc := uint32(0)
-	if body < patchFrom {
-		crc = crc32.Checksum(raw[atAttributes:], castagnoli)
-	} else {
-		for i := range diff {
-			diff[i] ^= raw[atAttributes+i]
-		}
-		crc = patchCRC(h.CRC, diff[:], body)
-	}
-	binary.BigEndian.PutUint32(raw[atCRC:], crc)
+	after := crc32.Checksum(raw[atAttributes:HeaderSize], castagnoli)
+	binary.BigEndian.PutUint32(raw[atCRC:], patchCRC(h.CRC, before, after, body))
 	return nil
 }
 

@@ -33,7 +33,7 @@ func seal(b []byte) []byte {
 }
 
 func TestPatch(t *testing.T) {
-	sizes := []int{0, 1, 2, 61, 100, patchFrom - 1, patchFrom, patchFrom + 1, 10000, 65535, 65536, 1 << 20, 1<<20 + 12345}
+	sizes := []int{0, 1, 2, 61, 100, verifyBelow - 1, verifyBelow, verifyBelow + 1, 10000, 65535, 65536, 1 << 20, 1<<20 + 12345}
 	for _, n := range sizes {
 		raw := plainBatch(n, uint64(n))
 		before := bytes.Clone(raw)

@@ -82,7 +82,7 @@ func decode(w walk, it item) (Record, error) {
 	if it.size > maxRecord {
 		return Record{}, corrupt(it.offset, "record of %d bytes", it.size)
 	}
-	rest := make([]byte, 0, min(it.size, 64<<10)) // size is only a claim
+	rest := make([]byte, 0, min(it.size, 1<<20)) // size is only a claim
 	for {
 		b, err := w.chunk()
 		if err != nil {
