@@ -1,0 +1,364 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"mirror/kafka"
+	"mirror/offsets"
+)
+
+// discovery looks at both clusters every refresh and at once when something
+// was found to be out of date, and keeps the set of partitions in step.
+type discovery struct {
+	route  *route
+	signal chan struct{}
+	again  chan struct{}
+	look   *Discovery // owned by the goroutine
+}
+
+func newDiscovery(r *route) *discovery {
+	return &discovery{route: r, signal: make(chan struct{}, 1), again: make(chan struct{}, 1)}
+}
+
+// stale asks for a look soon.
+func (d *discovery) stale() { signal(d.signal) }
+
+// adoptAgain goes through the last plan again, because lanes became ready.
+func (d *discovery) adoptAgain() { signal(d.again) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (d *discovery) run(ctx context.Context) {
+	r := d.route
+	d.look = NewDiscovery(r.config, Cluster{r.source.config, r.source.client, r.source.id}, Cluster{r.target.config, r.target.client, r.target.id},
+		r.managedKeys, r.copiedTopics)
+	var last time.Time
+	for {
+		last = time.Now()
+		d.once(ctx)
+		if !d.wait(ctx, last) {
+			return
+		}
+	}
+}
+
+// wait returns when the next look is due. Looks that are asked for come at most
+// five times a second.
+func (d *discovery) wait(ctx context.Context, last time.Time) bool {
+	due := time.NewTimer(d.route.config.Refresh)
+	defer due.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-due.C:
+			return true
+		case <-d.again:
+			if d.route.knownPlan() == nil {
+				return true
+			}
+			if d.route.leads() && !d.route.factsKnown() {
+				return true
+			}
+			d.route.adopt()
+		case <-d.signal:
+			t := time.NewTimer(max(200*time.Millisecond-time.Since(last), 0))
+			select {
+			case <-ctx.Done():
+				t.Stop()
+				return false
+			case <-t.C:
+				return true
+			}
+		}
+	}
+}
+
+// once looks, and lets the owner of lane 0 change what the plan says.
+func (d *discovery) once(ctx context.Context) {
+	r := d.route
+	cctx, cancel := context.WithTimeout(ctx, 60*time.Second)
+	defer cancel()
+	var plan *RoutePlan
+	var err error
+	lead := r.leads()
+	if lead {
+		plan, err = d.look.Sync(cctx, r.recordConfig(cctx))
+	} else {
+		plan, err = d.look.Refresh(cctx)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			why := r.explainLook(err)
+			r.setTrouble(why, false)
+			r.log.Warn("discovery", "why", why)
+		}
+		return
+	}
+	r.setPlan(plan)
+	if lead && plan.Problem == "" {
+		if err := r.recordFacts(cctx, plan); err != nil {
+			r.setTrouble(err.Error(), errors.As(err, new(*stopError)))
+			r.log.Error("first start", "why", err.Error())
+			return
+		}
+	}
+	r.adopt()
+}
+
+// leads says whether this process does what only one may do: it owns lane 0
+// and has read it.
+func (r *route) leads() bool {
+	return r.fleet.owns(0) && r.lanes.isReady(0) && r.fleet.mayWrite() && !r.draining.Load()
+}
+
+func (r *route) knownPlan() *RoutePlan {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.plan
+}
+
+func (r *route) setPlan(plan *RoutePlan) {
+	r.mu.Lock()
+	changed := r.plan == nil
+	old := r.plan
+	r.plan = plan
+	r.trouble, r.fatal = plan.Problem, plan.Problem != ""
+	r.mu.Unlock()
+	r.sourceLeaders.setBrokers(plan.Source)
+	r.targetLeaders.setBrokers(plan.Target)
+	r.logPlan(old, plan, changed)
+}
+
+// logPlan says what the plan has new: each topic, warning and refusal once.
+func (r *route) logPlan(old, plan *RoutePlan, first bool) {
+	said := map[string]bool{}
+	if old != nil {
+		for _, w := range old.Warnings {
+			said[w] = true
+		}
+		for i := range old.Topics {
+			t := &old.Topics[i]
+			said[t.Decision.Topic] = true
+			said[t.Decision.Topic+t.Problem] = true
+			for _, w := range t.Warnings {
+				said[t.Decision.Topic+w] = true
+			}
+		}
+		for _, d := range old.Refused {
+			said[d.Topic+d.Reason] = true
+		}
+	}
+	if plan.Problem != "" && (first || old.Problem != plan.Problem) {
+		r.log.Error("the route cannot run", "why", plan.Problem)
+	}
+	for _, w := range plan.Warnings {
+		if !said[w] {
+			r.log.Warn("plan", "warning", w)
+		}
+	}
+	for _, d := range plan.Refused {
+		if !said[d.Topic+d.Reason] {
+			r.log.Warn("topic refused", "topic", d.Topic, "why", d.Reason)
+		}
+	}
+	for i := range plan.Topics {
+		t := &plan.Topics[i]
+		if !said[t.Decision.Topic] {
+			r.log.Info("topic", "source", t.Decision.Topic, "target", t.Decision.Target, "rule", t.Decision.RuleText)
+		}
+		if t.Problem != "" && !said[t.Decision.Topic+t.Problem] {
+			r.log.Warn("topic waits", "topic", t.Decision.Topic, "why", t.Problem)
+		}
+		for _, w := range t.Warnings {
+			if !said[t.Decision.Topic+w] {
+				r.log.Warn("topic", "topic", t.Decision.Topic, "warning", w)
+			}
+		}
+	}
+}
+
+// explainConnect says what keeps the route from connecting, and whether that
+// needs a decision.
+func (r *route) explainConnect(err error) (string, bool) {
+	var stop *stopError
+	var lanes *offsets.LanesError
+	var policy *offsets.PolicyError
+	switch {
+	case errors.As(err, &stop):
+		return stop.why, true
+	case errors.As(err, &lanes):
+		return lanes.Error(), true
+	case errors.As(err, &policy):
+		return policy.Error(), true
+	}
+	return err.Error(), false
+}
+
+func (r *route) explainLook(err error) string {
+	return kafka.Explain(err, r.source.config, "")
+}
+
+// managedKeys are the configs that are ours, by target topic.
+func (r *route) managedKeys() map[string][]string {
+	managed := map[string][]string{}
+	if plan := r.knownPlan(); plan != nil {
+		for i := range plan.Topics {
+			r.managedKeysOf(managed, plan.Topics[i].Decision.Target)
+		}
+	}
+	return managed
+}
+
+func (r *route) managedKeysOf(managed map[string][]string, target string) {
+	if c, ok := r.lanes.state[0].Config(target); ok {
+		managed[target] = append([]string{}, c.Keys...)
+	}
+}
+
+// copiedTopics are the source topics that were copied before, by target name.
+func (r *route) copiedTopics() map[string]string {
+	copied := map[string]string{}
+	for _, lane := range r.lanes.state {
+		for _, k := range lane.Checkpoints() {
+			copied[k.Target] = k.Topic
+		}
+	}
+	return copied
+}
+
+// recordConfig returns the function that puts the configs of a target topic
+// that are ours on record.
+func (r *route) recordConfig(ctx context.Context) RecordFunc {
+	return func(target string, keys []string, created bool, id [16]byte) error {
+		c, _ := r.lanes.state[0].Config(target)
+		c.Keys = keys
+		if created {
+			c.Created, c.TopicID = true, id
+		}
+		return r.lanes.write(ctx, offsets.Entry{Lane: 0, Key: offsets.Key{Kind: offsets.KindConfig, Target: target}, Value: c})
+	}
+}
+
+func (r *route) factsKnown() bool {
+	_, ok := r.lanes.state[0].Route()
+	return ok
+}
+
+// recordFacts puts the route's first start on record, or checks the one that is
+// there: another source under the same route's name would mix two histories.
+func (r *route) recordFacts(ctx context.Context, plan *RoutePlan) error {
+	facts, ok := r.lanes.state[0].Route()
+	if ok {
+		if facts.SourceCluster != r.source.id {
+			return stopf("route %s copied from the cluster with id %s before, and %s is %s now: give the route another name to start a new copy", r.config.Name, facts.SourceCluster, r.config.From, r.source.id)
+		}
+		return nil
+	}
+	for key, err := range r.lanes.state[0].Faults() {
+		if key.Kind == offsets.KindRoute {
+			return stopf("the checkpoint topic %s: %v", r.lanes.topic, err)
+		}
+	}
+	facts = offsets.RouteFacts{SourceCluster: r.source.id, TargetCluster: r.target.id, ReadCommitted: r.config.ReadCommitted,
+		FirstStart: time.Now().UTC().Truncate(time.Millisecond)}
+	for i := range plan.Topics {
+		if t := &plan.Topics[i]; t.Source != nil {
+			facts.Topics = append(facts.Topics, startTopic(t.Decision.Topic, len(t.Source.Partitions)))
+		}
+	}
+	slices.Sort(facts.Topics)
+	if err := r.lanes.write(ctx, offsets.RouteEntries(facts)...); err != nil {
+		return err
+	}
+	// The follower reads it back within moments; partitions wait for it.
+	for !r.factsKnown() && ctx.Err() == nil {
+		t := time.NewTimer(2 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		t.Stop()
+	}
+	return nil
+}
+
+// adopt makes partitions for what the plan allows in lanes that are ours, and
+// tells those that are there what has changed.
+func (r *route) adopt() {
+	plan := r.knownPlan()
+	if plan == nil || plan.Problem != "" || !r.factsKnown() || r.draining.Load() {
+		return
+	}
+	for i := range plan.Topics {
+		t := &plan.Topics[i]
+		if t.Source == nil {
+			continue
+		}
+		for _, m := range t.Source.Partitions {
+			lane := offsets.LaneOf(t.Decision.Topic, m.Partition, int32(r.config.Lanes))
+			if t.PartitionProblem(m.Partition) != "" || !r.fleet.owns(lane) || !r.lanes.isReady(lane) {
+				continue
+			}
+			r.ensure(t, m, lane)
+		}
+	}
+}
+
+// ensure makes or updates one partition.
+func (r *route) ensure(t *TopicPlan, m PartitionMeta, lane int32) {
+	id := partID{t.Decision.Topic, m.Partition}
+	r.mu.Lock()
+	p := r.parts[id]
+	fresh := p == nil
+	if fresh {
+		p = &partition{route: r, topic: id.topic, number: id.number, target: t.Decision.Target, lane: lane, keepsName: t.KeepsName,
+			counters: r.counters(id.topic, id.number), log: r.log, sourceLeader: leadership{-1, -1}, targetLeader: leadership{-1, -1},
+			follower: -1, sourceEnd: -1, sourceHW: -1, firstTimestamp: -1, acked: position{source: -1, epoch: -1, last: -1, target: -1}}
+		r.parts[id] = p
+		r.list = append(slices.Clone(r.list), p)
+	}
+	r.mu.Unlock()
+	p.update(t, m)
+	if fresh {
+		r.recoveries.add(p)
+	}
+}
+
+// update takes what discovery knows of the partition's topics.
+func (p *partition) update(t *TopicPlan, m PartitionMeta) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.maxBytes, p.targetAppendTime = t.MaxMessageBytes, t.AppendTime
+	p.compacted = p.compacted || t.Compacted
+	if p.maxBytes > 0 && p.shrunk >= p.maxBytes {
+		p.shrunk = 0
+	}
+	recreated := false
+	if p.sourceID != t.Source.ID {
+		recreated = p.sourceID != [16]byte{}
+		p.sourceID, p.sourceLeader = t.Source.ID, leadership{-1, -1}
+	}
+	if p.targetID != t.Target.ID {
+		recreated = recreated || p.targetID != [16]byte{}
+		p.targetID, p.targetLeader = t.Target.ID, leadership{-1, -1}
+	}
+	p.setSourceLeader(leadership{m.Leader, m.LeaderEpoch})
+	for _, tm := range t.Target.Partitions {
+		if tm.Partition == p.number {
+			p.setTargetLeader(leadership{tm.Leader, tm.LeaderEpoch})
+		}
+	}
+	if recreated {
+		p.offsetMap = nil // what was acked belongs to the old topic: the checkpoint decides
+		p.suspend(verdictRecover, "a topic was deleted and created again")
+	}
+}

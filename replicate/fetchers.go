@@ -1,0 +1,108 @@
+package replicate
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// fetchers is the pool of fetchers of a route: connections_per_broker for each
+// source broker that leads one of its partitions.
+type fetchers struct {
+	route *route
+
+	mu       sync.Mutex // guards what follows
+	ctx      context.Context
+	byBroker map[int32][]*fetcher
+	wg       sync.WaitGroup
+}
+
+func newFetchers(r *route) *fetchers { return &fetchers{route: r, byBroker: map[int32][]*fetcher{}} }
+
+// start lets fetchers run until ctx ends.
+func (fs *fetchers) start(ctx context.Context) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.ctx = ctx
+}
+
+// assign gives p to the least loaded fetcher of a broker.
+func (fs *fetchers) assign(broker int32, p *partition) *fetcher {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	pool := fs.byBroker[broker]
+	var best *fetcher
+	for _, f := range pool {
+		if best == nil || f.load() < best.load() {
+			best = f
+		}
+	}
+	if best == nil || best.load() > 0 && len(pool) < fs.route.config.Limits.ConnectionsPerBroker {
+		best = newFetcher(fs.route, broker)
+		fs.byBroker[broker] = append(pool, best)
+		fs.wg.Add(1)
+		go func() {
+			defer fs.wg.Done()
+			best.run(fs.ctx)
+		}()
+	}
+	best.add(p)
+	return best
+}
+
+// count is how many connections the route may use to fetch.
+func (fs *fetchers) count() int {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	n := 0
+	for _, pool := range fs.byBroker {
+		n += len(pool)
+	}
+	return n
+}
+
+func (fs *fetchers) wait() { fs.wg.Wait() }
+
+// throttle holds a route to bytes_per_second.
+type throttle struct {
+	mu   sync.Mutex
+	rate float64 // bytes per second, 0 no limit
+	free time.Time
+}
+
+func (t *throttle) setRate(bytesPerSecond float64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rate = bytesPerSecond
+}
+
+// spend notes that n bytes were fetched; the next wait lasts until they are
+// paid for.
+func (t *throttle) spend(n int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rate <= 0 {
+		return
+	}
+	if now := time.Now(); t.free.Before(now) {
+		t.free = now
+	}
+	t.free = t.free.Add(time.Duration(float64(n) / t.rate * float64(time.Second)))
+}
+
+func (t *throttle) wait(ctx context.Context) error {
+	t.mu.Lock()
+	d := time.Until(t.free)
+	t.mu.Unlock()
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

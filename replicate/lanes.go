@@ -1,0 +1,185 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"mirror/offsets"
+)
+
+// lanes follows the whole checkpoint topic of a route: every process replays
+// all lanes all the time, so that a lane that becomes ours is known already but
+// for its last records, and the status can show the whole fleet.
+//
+// A lane may be used once a claim on it was read back: a record that we wrote
+// ourselves, so that everything written before it has been replayed too.
+type lanes struct {
+	topic   string
+	process string
+	url     string
+	log     *slog.Logger
+	store   *offsets.Store
+	state   []*offsets.Lane // immutable slice; a Lane guards itself
+
+	mu      sync.Mutex // guards what follows
+	claims  map[int32]claim
+	owners  []offsets.Owner // who claimed each lane last
+	ready   map[int32]bool
+	onReady func(lane int32)
+}
+
+// claim is a claim that was written and not read back yet.
+type claim struct{ at time.Time }
+
+func newLanes(topic string, count int, process, url string, store *offsets.Store, log *slog.Logger) *lanes {
+	l := &lanes{topic: topic, process: process, url: url, store: store, log: log,
+		claims: map[int32]claim{}, owners: make([]offsets.Owner, count), ready: map[int32]bool{}}
+	for i := range count {
+		l.state = append(l.state, offsets.NewLane(int32(i)))
+	}
+	return l
+}
+
+// follow replays records until ctx ends. client consumes all partitions of the
+// checkpoint topic from their beginning, without a group.
+func (l *lanes) follow(ctx context.Context, client *kgo.Client) {
+	for ctx.Err() == nil {
+		fetches := client.PollFetches(ctx)
+		if fetches.IsClientClosed() || ctx.Err() != nil {
+			return
+		}
+		fetches.EachError(func(t string, p int32, err error) {
+			l.log.Warn("read the checkpoint topic", "topic", t, "lane", p, "err", err)
+		})
+		fetches.EachRecord(l.replay)
+	}
+}
+
+func (l *lanes) replay(r *kgo.Record) {
+	if int(r.Partition) >= len(l.state) {
+		return
+	}
+	lane := l.state[r.Partition]
+	if err := lane.Apply(r.Key, r.Value, r.Offset); err != nil {
+		l.log.Error("unusable record in the checkpoint topic", "topic", l.topic, "lane", r.Partition, "offset", r.Offset, "err", err)
+	}
+	key, err := offsets.DecodeKey(r.Key)
+	if err != nil || key.Kind != offsets.KindOwner {
+		return
+	}
+	if r.Value == nil {
+		l.claimed(r.Partition, offsets.Owner{})
+		return
+	}
+	v, err := offsets.Decode(offsets.KindOwner, r.Value)
+	if err != nil {
+		return
+	}
+	l.claimed(r.Partition, v.(offsets.Owner))
+}
+
+// claimed notes who claimed a lane last, and that a claim of ours came back.
+func (l *lanes) claimed(lane int32, o offsets.Owner) {
+	l.mu.Lock()
+	l.owners[lane] = o
+	c, mine := l.claims[lane]
+	back := mine && o.Process == l.process && o.Time.Equal(c.at)
+	if back {
+		delete(l.claims, lane)
+		l.ready[lane] = true
+	}
+	l.mu.Unlock()
+	if back {
+		l.onReady(lane)
+	}
+}
+
+// claim writes a claim to each lane and retries until it is acked or ctx ends.
+func (l *lanes) claim(ctx context.Context, numbers []int32) {
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	var entries []offsets.Entry
+	l.mu.Lock()
+	for _, n := range numbers {
+		l.claims[n] = claim{at}
+		entries = append(entries, offsets.Entry{Lane: n, Key: offsets.Key{Kind: offsets.KindOwner, Member: l.process},
+			Value: offsets.Owner{Process: l.process, URL: l.url, Lanes: numbers, Time: at}})
+	}
+	l.mu.Unlock()
+	retry(ctx, l.log, "claim lanes", func() error { return l.store.Write(ctx, entries...) })
+}
+
+// release forgets lanes that are not ours any more. A clean release takes the
+// claim back.
+func (l *lanes) release(ctx context.Context, numbers []int32, clean bool) {
+	var entries []offsets.Entry
+	l.mu.Lock()
+	for _, n := range numbers {
+		delete(l.ready, n)
+		delete(l.claims, n)
+		entries = append(entries, offsets.Entry{Lane: n, Key: offsets.Key{Kind: offsets.KindOwner, Member: l.process}})
+		if l.owners[n].Process == l.process {
+			l.owners[n] = offsets.Owner{}
+		}
+	}
+	l.mu.Unlock()
+	if clean {
+		if err := l.store.Write(ctx, entries...); err != nil {
+			l.log.Debug("take claims back", "err", err)
+		}
+	}
+}
+
+func (l *lanes) isReady(lane int32) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ready[lane]
+}
+
+// owner is the process that claimed a lane last, empty for none.
+func (l *lanes) owner(lane int32) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.owners[lane].Process
+}
+
+// write puts entries on record and returns once they are acked.
+func (l *lanes) write(ctx context.Context, entries ...offsets.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	if err := l.store.Write(ctx, entries...); err != nil {
+		return fmt.Errorf("write to the checkpoint topic %s: %w", l.topic, err)
+	}
+	return nil
+}
+
+// retry repeats f until it works or ctx ends, and says every ten seconds what
+// is wrong.
+func retry(ctx context.Context, log *slog.Logger, what string, f func() error) bool {
+	var said time.Time
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := f()
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		if time.Since(said) >= 10*time.Second {
+			said = time.Now()
+			log.Warn(what, "err", err)
+		}
+		t := time.NewTimer(jitter(pause))
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return false
+		case <-t.C:
+		}
+	}
+}

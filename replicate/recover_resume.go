@@ -1,0 +1,232 @@
+package replicate
+
+import (
+	"fmt"
+	"time"
+
+	"mirror/offsets"
+)
+
+// standing is where the target stands by its own word.
+type standing struct {
+	ordinal    int64 // next
+	end        int64 // of the target's log, replicated
+	begin      int64 // of the target's log
+	bySequence bool  // the leader knows our producer: ordinal is exact
+	foreign    int64 // records of others since the checkpoint
+}
+
+// resume goes on from a checkpoint.
+func (rc *recovery) resume(cp offsets.Checkpoint, drifts []offsets.Drift) (position, error) {
+	rc.base, rc.compacted, rc.shared = cp.Base, cp.Compacted || rc.compacted, cp.Shared
+	if cp.SourceTopicID != offsets.TopicID(rc.sourceID) {
+		return rc.sourceRecreated(cp)
+	}
+	if cp.TargetTopicID != offsets.TopicID(rc.targetID) {
+		return rc.targetRecreated()
+	}
+	if time.Since(rc.lostAt) < straggle {
+		if err := rc.pause(straggle); err != nil {
+			return position{}, err
+		}
+	}
+	cut, diverged, err := rc.sourceHistory(cp)
+	if err != nil {
+		return position{}, err
+	}
+	st, err := rc.stand(cp)
+	if err != nil {
+		return position{}, err
+	}
+	rc.knows = false
+	if diverged {
+		return rc.afterTruncation(cp, st, cut)
+	}
+	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	if err != nil {
+		return position{}, err
+	}
+	pos, entries, err := rc.locate(cp, st, drifts, begin)
+	if err != nil {
+		return position{}, err
+	}
+	if changed := cp.ReadCommitted != rc.r.config.ReadCommitted || cp.Filter != rc.p.filter(); changed {
+		entries = append(entries, rc.drift(pos, "isolation or filter changed"))
+	}
+	if st.foreign > 0 {
+		entries = append(entries, rc.foreign(cp.Target, st.end, pos.source))
+		rc.shared = true
+	}
+	if len(entries) > 0 {
+		if err := rc.r.lanes.write(rc.ctx, append(entries, rc.checkpoint(pos))...); err != nil {
+			return position{}, err
+		}
+		rc.p.countLosses(entries)
+	}
+	if rc.repeat {
+		// What another process wrote under our sequences is proven to be what we
+		// would have written, and the broker knows the producer by it.
+		rc.knows = st.bySequence
+	}
+	pos.maxTimestamp = rc.acked.maxTimestamp
+	return pos, nil
+}
+
+// stand asks the target where it stands.
+func (rc *recovery) stand(cp offsets.Checkpoint) (standing, error) {
+	for attempt := 0; ; attempt++ {
+		st, err := rc.standOnce(cp)
+		if err != nil {
+			return standing{}, err
+		}
+		expected := cp.Ordinal + st.end - cp.Target
+		if !st.bySequence || rc.shared || expected == st.ordinal {
+			return st, nil
+		}
+		if attempt < 3 { // a straggler may have been appended between the two questions
+			if err := rc.pause(straggle / 2); err != nil {
+				return standing{}, err
+			}
+			continue
+		}
+		if expected < st.ordinal {
+			return standing{}, stopf("target %s/%d ends at offset %d, %d records short of what its leader says it took from this mirror: its log has a hole",
+				rc.p.target, rc.p.number, st.end, st.ordinal-expected)
+		}
+		st.foreign = expected - st.ordinal
+		rc.p.counters.Foreign.Add(st.foreign)
+		return st, nil
+	}
+}
+
+func (rc *recovery) standOnce(cp offsets.Checkpoint) (standing, error) {
+	var st standing
+	seq, epoch, known, err := rc.r.target.lastSequence(rc.ctx, rc.target, rc.p.target, rc.p.number, rc.producerID)
+	if err != nil {
+		return st, err
+	}
+	if st.begin, st.end, err = rc.targetEnds(); err != nil {
+		return st, err
+	}
+	switch {
+	case known && int32(epoch) > rc.generation:
+		return st, stopf("target %s/%d has records of generation %d of this copy; this process only knows of %d", rc.p.target, rc.p.number, epoch, rc.generation)
+	case known && int32(epoch) == rc.generation:
+		st.ordinal, st.bySequence = offsets.OrdinalNear(seq, rc.base, cp.Ordinal)+1, true
+	case rc.shared:
+		st.ordinal, err = rc.scanTarget(cp, st.end)
+	default:
+		st.ordinal = cp.Ordinal + st.end - cp.Target
+	}
+	return st, err
+}
+
+// scanTarget looks for the last batch of ours since the checkpoint in a target
+// partition that others write to as well. A batch that is missing proves
+// nothing: retention or compaction may have removed it.
+func (rc *recovery) scanTarget(cp offsets.Checkpoint, end int64) (int64, error) {
+	next := cp.Ordinal
+	for offset := cp.Target; offset < end; {
+		at, more, err := rc.scanOnce(offset, &next)
+		if err != nil {
+			return 0, err
+		}
+		if !more {
+			break
+		}
+		offset = at
+	}
+	return next, nil
+}
+
+// sourceHistory checks that the source still has the past that was copied. cut
+// is the offset where it parts from it.
+func (rc *recovery) sourceHistory(cp offsets.Checkpoint) (cut int64, diverged bool, err error) {
+	if cp.SourceEpoch < 0 || rc.source.epoch < 0 {
+		// Without epochs only the high watermark tells, and it may be behind for a
+		// moment after a leader moved: that proves nothing.
+		end, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -1, false)
+		if err == nil && end < cp.Source {
+			err = waitf("the source's %s ends at offset %d, before offset %d that was copied already", rc.p, end, cp.Source)
+		}
+		return 0, false, err
+	}
+	_, end, err := rc.r.source.epochEnd(rc.ctx, rc.source, rc.p.topic, rc.p.number, cp.SourceEpoch)
+	if err != nil || end < 0 {
+		return 0, false, err
+	}
+	return end, end < cp.Source, nil
+}
+
+// afterTruncation goes on where the source's new history begins. What the old
+// history had behind it stays on the target; the ledger says so.
+func (rc *recovery) afterTruncation(cp offsets.Checkpoint, st standing, cut int64) (position, error) {
+	why := fmt.Sprintf("the source's log was truncated to offset %d while %d was reached: the target keeps records that the source has lost", cut, cp.Source)
+	if rc.r.config.OnLoss == "stop" {
+		return position{}, stopf("%s (on_loss: stop)", why)
+	}
+	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	if err != nil {
+		return position{}, err
+	}
+	at := max(cut, begin)
+	pos := position{source: at, epoch: -1, last: -1, ordinal: st.ordinal, target: st.end}
+	rc.offsets.CutSource(at)
+	key := rc.p.key(offsets.KindLoss)
+	key.Generation, key.From = rc.generation, cut
+	entries := []offsets.Entry{{Lane: rc.p.lane, Key: key, Value: offsets.Loss{From: cut, To: max(cp.Source, at), TargetFrom: -1, TargetTo: -1,
+		Cause: "truncated", Detail: why, Time: time.Now().UTC().Truncate(time.Millisecond)}}, rc.drift(pos, "truncated")}
+	if err := rc.r.lanes.write(rc.ctx, append(entries, rc.checkpoint(pos))...); err != nil {
+		return position{}, err
+	}
+	rc.p.countLosses(entries)
+	return pos, nil
+}
+
+// drift says that ordinals count from pos on.
+func (rc *recovery) drift(pos position, cause string) offsets.Entry {
+	key := rc.p.key(offsets.KindDrift)
+	key.Generation, key.From = rc.generation, pos.source
+	return offsets.Entry{Lane: rc.p.lane, Key: key, Value: offsets.Drift{Source: pos.source, Ordinal: pos.ordinal, Cause: cause,
+		Time: time.Now().UTC().Truncate(time.Millisecond)}}
+}
+
+// sourceRecreated begins a new copy behind the records of a source topic that
+// was deleted and created again. Its producer id is another one, so nothing is
+// mixed up with the old topic's sequences.
+func (rc *recovery) sourceRecreated(cp offsets.Checkpoint) (position, error) {
+	_, end, err := rc.targetEnds()
+	if err != nil {
+		return position{}, err
+	}
+	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	if err != nil {
+		return position{}, err
+	}
+	var lost *offsets.Loss
+	if rc.lastEnd > cp.Source {
+		lost = &offsets.Loss{From: cp.Source, To: rc.lastEnd, Cause: "source_recreated", Detail: "the source topic was deleted and created again before they were copied"}
+	} else if begin > 0 {
+		lost = &offsets.Loss{From: 0, To: begin, Cause: "retention", Detail: "the source had dropped them before the new topic was first seen"}
+	}
+	rc.p.log.Warn("source topic was created again: its records are copied behind those of the old one", "partition", rc.p.String(), "old_position", cp.Source)
+	return rc.beginCopy(begin, lost, end)
+}
+
+// targetRecreated begins a new copy in a target topic that was deleted and
+// created again.
+func (rc *recovery) targetRecreated() (position, error) {
+	begin, end, err := rc.targetEnds()
+	if err != nil {
+		return position{}, err
+	}
+	if end > begin && !rc.r.config.AllowExisting {
+		return position{}, rc.occupied(begin, end)
+	}
+	start, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	if err != nil {
+		return position{}, err
+	}
+	rc.p.log.Warn("target topic was created again: copying anew from the source's beginning", "partition", rc.p.String(), "source_offset", start)
+	return rc.beginCopy(start, nil, end)
+}

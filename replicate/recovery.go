@@ -1,0 +1,264 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mirror/offsets"
+)
+
+const (
+	recoveryWorkers = 32
+	recoveryTimeout = 60 * time.Second
+	straggle        = 300 * time.Millisecond // requests of a closed connection may be appended so much later
+)
+
+// waitError and stopError are how a step of recovery ends the partition's turn:
+// to be tried again later, or not without somebody's decision. Any other error
+// is trouble with the brokers and waits, too.
+type waitError struct{ why string }
+
+func (e *waitError) Error() string { return e.why }
+
+type stopError struct{ why string }
+
+func (e *stopError) Error() string { return e.why }
+
+func waitf(format string, a ...any) error { return &waitError{fmt.Sprintf(format, a...)} }
+func stopf(format string, a ...any) error { return &stopError{fmt.Sprintf(format, a...)} }
+
+// errLaneNotRead means that the partition's lane is not replayed yet; the
+// partition is queued again when it is.
+var errLaneNotRead = errors.New("the lane is still being read")
+
+// recovery finds out where one partition stands. It asks the brokers and
+// proves what it concludes; it never guesses.
+type recovery struct {
+	r    *route
+	p    *partition
+	ctx  context.Context
+	run  uint32
+	note string // why, for the log
+
+	// What the partition knew when its turn came.
+	sourceID, targetID [16]byte
+	source, target     leadership
+	placed             bool     // acked is known from this ownership, which beats any checkpoint
+	acked              position //
+	repeat             bool     // compare the whole range that was answered as a repeat
+	rejected           *rejection
+	lastEnd            int64 // the source's end as last seen, -1 unknown
+	lostAt             time.Time
+
+	// What comes out.
+	generation int32
+	base       int64
+	producerID int64
+	offsets    *offsets.Map
+	shared     bool
+	compacted  bool
+	knows      bool // the broker is known to know our producer
+	skip       map[int64]string
+}
+
+// recoverPartition gives p its turn.
+func (r *route) recoverPartition(ctx context.Context, p *partition) {
+	rc := p.beginRecovery(ctx)
+	if rc == nil {
+		return
+	}
+	cctx, cancel := context.WithTimeout(ctx, recoveryTimeout)
+	defer cancel()
+	rc.ctx = cctx
+	pos, err := rc.find()
+	rc.finish(pos, err)
+}
+
+// beginRecovery takes a snapshot of what recovery needs; nil means that there
+// is nothing to do.
+func (p *partition) beginRecovery(ctx context.Context) *recovery {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.phase != phaseStarting || ctx.Err() != nil {
+		return nil
+	}
+	p.phase = phaseRecovering
+	p.attachProducer()
+	rc := &recovery{
+		r: p.route, p: p, run: p.run, note: p.reason,
+		sourceID: p.sourceID, targetID: p.targetID, source: p.sourceLeader, target: p.targetLeader,
+		placed: p.offsetMap != nil, acked: p.acked, repeat: p.doubtRepeat, rejected: p.rejected, lastEnd: p.sourceEnd, lostAt: p.lostAt,
+		generation: p.generation, base: p.base, offsets: p.offsetMap, shared: p.shared, compacted: p.compacted,
+		skip: p.skip,
+	}
+	rc.producerID = offsets.Lineage{SourceCluster: p.route.source.id, SourceTopicID: p.sourceID, SourceTopic: p.topic,
+		Partition: p.number, Target: offsets.TopicID(p.targetID).String()}.ProducerID()
+	return rc
+}
+
+// finish opens the partition at pos or parks it.
+func (rc *recovery) finish(pos position, err error) {
+	p := rc.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.run != rc.run || p.phase != phaseRecovering {
+		return
+	}
+	var stop *stopError
+	switch {
+	case errors.As(err, &stop):
+		p.stop(stop.why)
+	case errors.As(err, new(*waitError)):
+		p.wait(err.Error(), waitRetry)
+	case err != nil:
+		rc.again(err)
+	default:
+		rc.open(pos)
+	}
+}
+
+// again tries once more soon: most trouble with brokers is over in a moment.
+func (rc *recovery) again(err error) {
+	p := rc.p
+	p.failures++
+	d := min(backoffFirst<<min(p.failures, 10), waitRetry)
+	if p.failures > 6 {
+		p.wait(err.Error(), d)
+	} else {
+		p.park(err.Error(), d)
+	}
+	rc.r.sourceLeaders.refresh()
+	rc.r.targetLeaders.refresh()
+}
+
+func (rc *recovery) open(pos position) {
+	p := rc.p
+	p.generation, p.base, p.producerID = rc.generation, rc.base, rc.producerID
+	p.offsetMap, p.shared, p.skip = rc.offsets, rc.shared, rc.skip
+	p.compacted = p.compacted || rc.compacted
+	p.rejected, p.doubtRepeat = nil, false
+	p.startRun(pos)
+	p.known = rc.knows
+	p.ackedAt = time.Now()
+	p.dirty = true
+	p.phase = phaseOpen
+	p.reason = ""
+	p.attachProducer()
+	p.attachFetcher()
+	p.log.Debug("copying", "partition", p.String(), "source_offset", pos.source, "target_offset", pos.target, "ordinal", pos.ordinal, "why", rc.note)
+	p.wake()
+}
+
+// find is the whole of recovery.
+func (rc *recovery) find() (position, error) {
+	if !rc.r.fleet.owns(rc.p.lane) || !rc.r.lanes.isReady(rc.p.lane) {
+		return position{}, errLaneNotRead
+	}
+	if rc.source.broker < 0 || rc.target.broker < 0 {
+		side := rc.r.source
+		if rc.source.broker >= 0 {
+			side = rc.r.target
+		}
+		return position{}, fmt.Errorf("%s has no leader on cluster %s at present", rc.p, side.config.Name)
+	}
+	if err := rc.decideRejected(); err != nil {
+		return position{}, err
+	}
+	lane := rc.r.lanes.state[rc.p.lane]
+	if !rc.placed {
+		rc.generation = lane.Generation(rc.p.topic, rc.p.number, rc.p.target)
+	}
+	key := rc.p.key(offsets.KindCheckpoint)
+	key.Generation = rc.generation
+	cp, found, err := lane.Checkpoint(key)
+	if err != nil {
+		return position{}, stopf("the checkpoint topic %s: %v", rc.r.lanes.topic, err)
+	}
+	if !found && !rc.placed {
+		return rc.first()
+	}
+	if !rc.placed {
+		rc.offsets = lane.Map(key)
+	} else {
+		cp = rc.remembered(cp)
+	}
+	return rc.resume(cp, lane.Drifts(key))
+}
+
+// remembered is the checkpoint that this process would write now: positions
+// that the target acked to us are as good as any on record.
+func (rc *recovery) remembered(cp offsets.Checkpoint) offsets.Checkpoint {
+	a := rc.acked
+	cp.Source, cp.SourceEpoch, cp.LastSource, cp.Ordinal, cp.Target = a.source, a.epoch, a.last, a.ordinal, a.target
+	cp.Base, cp.Shared, cp.Compacted, cp.Clean = rc.base, rc.shared, rc.compacted, true
+	return cp
+}
+
+// decideRejected applies on_rejected to records that the target refused.
+func (rc *recovery) decideRejected() error {
+	r := rc.rejected
+	if r == nil {
+		return nil
+	}
+	culprits, err := rc.culprits(r)
+	if err != nil {
+		return err
+	}
+	if rc.r.config.OnRejected != "skip" {
+		return stopf("the target refuses the record at source offset %d: %s (set on_rejected: skip to leave such records out, with an entry in the loss ledger)", culprits[0], r.message)
+	}
+	if rc.skip == nil {
+		rc.skip = map[int64]string{}
+	} else {
+		skip := make(map[int64]string, len(rc.skip)+len(culprits))
+		for o, why := range rc.skip {
+			skip[o] = why
+		}
+		rc.skip = skip
+	}
+	for _, o := range culprits {
+		rc.skip[o] = r.message
+	}
+	rc.p.counters.Rejected.Add(int64(len(culprits)))
+	return nil
+}
+
+// culprits are the source offsets of the records that the broker named; all of
+// the batch when it named none.
+func (rc *recovery) culprits(r *rejection) ([]int64, error) {
+	if r.first == r.last {
+		return []int64{r.first}, nil
+	}
+	var all []int64
+	reader := rc.sourceReader(r.first)
+	for {
+		d, ok, err := reader.next(rc.ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !ok || d.offset > r.last {
+			break
+		}
+		if _, left := rc.skip[d.offset]; !left {
+			all = append(all, d.offset)
+		}
+	}
+	if len(all) == 0 {
+		return nil, waitf("the batch that the target refused is not in the source any more")
+	}
+	if len(r.indexes) == 0 {
+		return all, nil
+	}
+	var named []int64
+	for _, i := range r.indexes {
+		if int(i) < len(all) && i >= 0 {
+			named = append(named, all[i])
+		}
+	}
+	if len(named) == 0 {
+		return all, nil
+	}
+	return named, nil
+}

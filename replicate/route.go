@@ -1,0 +1,372 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"mirror/config"
+	"mirror/kafka"
+	"mirror/monitor"
+	"mirror/offsets"
+)
+
+const (
+	drainFor     = 5 * time.Second // how long a stop waits for answers
+	sayAgain     = 10 * time.Second
+	connectEvery = time.Second
+)
+
+// route copies from one source to one target.
+type route struct {
+	mirror *Mirror
+	config *config.Route
+	log    *slog.Logger
+
+	source, target               *side
+	sourceLeaders, targetLeaders *leaders
+	fetchers                     *fetchers
+	producers                    *producers
+	throttle                     *throttle
+	recoveries                   *workqueue
+	discovery                    *discovery
+	ledger                       *ledger
+	lanes                        *lanes
+	fleet                        *fleet
+
+	draining atomic.Bool
+	expiry   atomic.Int64 // the target's producer.id.expiration.ms, as a time.Duration
+	saving   sync.Mutex   // one writer of checkpoints at a time
+
+	mu      sync.Mutex // guards what follows
+	parts   map[partID]*partition
+	list    []*partition // the same, in order
+	plan    *RoutePlan
+	trouble string // why the route as a whole does not work
+	fatal   bool   // trouble needs a decision
+	running context.Context
+}
+
+type partID struct {
+	topic  string
+	number int32
+}
+
+func newRoute(m *Mirror, c *config.Route) (*route, error) {
+	r := &route{mirror: m, config: c, log: m.log.With("route", c.Name), parts: map[partID]*partition{},
+		throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
+	r.fetchers, r.producers, r.ledger = newFetchers(r), newProducers(r), newLedger(r)
+	clientID := "mirror-" + m.config.Name
+	var err error
+	if r.source, err = newSide(m.config.Clusters[c.From], clientID, m.dial); err != nil {
+		return nil, err
+	}
+	if r.target, err = newSide(m.config.Clusters[c.To], clientID, m.dial, kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.DisableIdempotentWrite(), kgo.ProducerLinger(0)); err != nil {
+		r.source.client.Close()
+		return nil, err
+	}
+	r.sourceLeaders, r.targetLeaders = newLeaders(r, r.source, false), newLeaders(r, r.target, true)
+	r.discovery = newDiscovery(r)
+	topic := offsets.TopicName(c.Name)
+	r.lanes = newLanes(topic, c.Lanes, m.process, m.url, offsets.NewStore(r.target.client, topic), r.log)
+	r.lanes.onReady = r.laneReady
+	r.fleet = newFleet(topic, m.process, r.log)
+	r.fleet.opts = r.groupClient
+	r.fleet.assigned, r.fleet.revoked = r.lanesAssigned, r.lanesRevoked
+	r.expiry.Store(int64(time.Hour)) // what is assumed while the target's setting cannot be read
+	return r, nil
+}
+
+func (r *route) close() {
+	r.source.client.Close()
+	r.target.client.Close()
+}
+
+// run copies until ctx ends and then drains.
+func (r *route) run(ctx context.Context) {
+	defer r.close()
+	if !r.connect(ctx) {
+		return
+	}
+	follower, err := r.laneClient()
+	if err != nil {
+		r.setTrouble(err.Error(), true)
+		<-ctx.Done()
+		return
+	}
+	defer follower.Close()
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	r.mu.Lock()
+	r.running = work
+	r.mu.Unlock()
+	r.fetchers.start(work)
+	r.producers.start(work)
+
+	member, leave := context.WithCancel(work)
+	defer leave()
+	var crew, membership sync.WaitGroup
+	start := func(wg *sync.WaitGroup, f func()) {
+		wg.Add(1)
+		go func() { defer wg.Done(); f() }()
+	}
+	start(&crew, func() { r.lanes.follow(work, follower) })
+	start(&crew, func() { r.sourceLeaders.run(work) })
+	start(&crew, func() { r.targetLeaders.run(work) })
+	start(&crew, func() { r.recoveries.run(work, recoveryWorkers, r.recoverPartition) })
+	start(&crew, func() { r.ledger.run(work) })
+	start(&crew, func() { r.checkpoints(work) })
+	start(&crew, func() { r.discovery.run(work) })
+	start(&crew, func() { r.watchExpiry(work) })
+	start(&crew, func() { r.watchEnds(work) })
+	start(&membership, func() {
+		if err := r.fleet.run(member); err != nil {
+			r.setTrouble(err.Error(), true)
+		}
+	})
+
+	<-ctx.Done()
+	r.drain(work)
+	leave()
+	membership.Wait()
+	cancel()
+	crew.Wait()
+	r.fetchers.wait()
+	r.producers.wait()
+	r.log.Info("stopped")
+}
+
+// drain lets the answers to what was sent come in and writes clean checkpoints.
+func (r *route) drain(ctx context.Context) {
+	r.log.Info("draining")
+	r.draining.Store(true)
+	deadline := time.Now().Add(drainFor)
+	for time.Now().Before(deadline) && r.flying() > 0 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if !r.fleet.mayWrite() {
+		return
+	}
+	dctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if err := r.saveCheckpoints(dctx, r.partitions(), true); err != nil {
+		r.log.Warn("last checkpoints", "err", err)
+	}
+}
+
+func (r *route) flying() int {
+	n := 0
+	for _, p := range r.partitions() {
+		p.mu.Lock()
+		n += p.flying
+		p.mu.Unlock()
+	}
+	return n
+}
+
+// connect learns who both clusters are and prepares the checkpoint topic. It
+// tries until it works or ctx ends and says every ten seconds what is wrong;
+// what only a decision can change it says once.
+func (r *route) connect(ctx context.Context) bool {
+	var said time.Time
+	for {
+		err := r.connectOnce(ctx)
+		if err == nil {
+			r.setTrouble("waiting for its lanes", false)
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		why, fatal := r.explainConnect(err)
+		r.setTrouble(why, fatal)
+		if time.Since(said) >= sayAgain {
+			said = time.Now()
+			r.log.Error("not connected", "why", why)
+		}
+		t := time.NewTimer(connectEvery)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return false
+		case <-t.C:
+		}
+	}
+}
+
+// sideError is trouble with one of the two clusters.
+type sideError struct {
+	side *side
+	what string
+	err  error
+}
+
+func (e *sideError) Error() string { return kafka.Explain(e.err, e.side.config, e.what) }
+func (e *sideError) Unwrap() error { return e.err }
+
+func (r *route) connectOnce(ctx context.Context) error {
+	cctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for _, s := range []*side{r.source, r.target} {
+		if err := s.learnID(cctx); err != nil {
+			return &sideError{s, "connect", err}
+		}
+	}
+	switch {
+	case r.source.id == r.target.id:
+		return stopf("source %s and target %s are the same cluster (id %s): give them brokers of different clusters; containers of one image often share a default cluster id",
+			r.config.From, r.config.To, r.source.id)
+	case r.source.origin == r.target.origin:
+		return stopf("the cluster ids of %s (%s) and %s (%s) cannot be told apart in producer ids; one of the clusters needs another id", r.config.From, r.source.id, r.config.To, r.target.id)
+	}
+	warnings, err := offsets.EnsureTopic(cctx, kadm.NewClient(r.target.client), r.lanes.topic, r.config.Lanes, r.config.TopicDefaults.ReplicationFactor)
+	for _, w := range warnings {
+		r.log.Warn("checkpoint topic", "warning", w)
+	}
+	if err != nil {
+		return &sideError{r.target, "prepare the checkpoint topic " + r.lanes.topic, err}
+	}
+	return nil
+}
+
+func (r *route) setTrouble(why string, fatal bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trouble, r.fatal = why, fatal
+}
+
+// groupClient makes the client of the fleet's group.
+func (r *route) groupClient(instance string) (*kgo.Client, error) {
+	s, err := newSide(r.target.config, "mirror-"+r.mirror.config.Name, r.mirror.dial, r.fleet.options(instance)...)
+	if err != nil {
+		return nil, err
+	}
+	s.client.PauseFetchTopics(r.lanes.topic)
+	return s.client, nil
+}
+
+// laneClient makes the client that replays the checkpoint topic.
+func (r *route) laneClient() (*kgo.Client, error) {
+	from := map[int32]kgo.Offset{}
+	for i := range r.config.Lanes {
+		from[int32(i)] = kgo.NewOffset().AtStart()
+	}
+	s, err := newSide(r.target.config, "mirror-"+r.mirror.config.Name, r.mirror.dial,
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{r.lanes.topic: from}), kgo.FetchMaxWait(500*time.Millisecond))
+	if err != nil {
+		return nil, err
+	}
+	return s.client, nil
+}
+
+// partitions lists the partitions that this process copies.
+func (r *route) partitions() []*partition {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.list
+}
+
+// producerExpiry is how long the target remembers an idle producer.
+func (r *route) producerExpiry() time.Duration { return time.Duration(r.expiry.Load()) }
+
+// queueCap bounds what one partition may have queued: two generous fetches,
+// and never so much that partitions which cannot send fill the whole budget.
+func (r *route) queueCap() int64 {
+	n := int64(max(len(r.partitions()), 1))
+	return min(fetchCeiling, max(r.mirror.budget.Total()/2/n, 64<<10))
+}
+
+// lanesAssigned claims lanes that the group has given to us.
+func (r *route) lanesAssigned(numbers []int32) {
+	r.mu.Lock()
+	ctx := r.running
+	r.mu.Unlock()
+	r.setRate()
+	go r.lanes.claim(ctx, numbers)
+}
+
+// lanesRevoked lets lanes go: what was sent is waited for and put on record,
+// unless the group has given them to somebody already.
+func (r *route) lanesRevoked(ctx context.Context, numbers []int32, lost bool) {
+	gone := map[int32]bool{}
+	for _, n := range numbers {
+		gone[n] = true
+	}
+	var parts []*partition
+	for _, p := range r.partitions() {
+		if gone[p.lane] {
+			parts = append(parts, p)
+		}
+	}
+	clean := !lost && r.fleet.mayWrite()
+	if clean {
+		r.handOver(ctx, parts)
+	}
+	for _, p := range parts {
+		p.retire()
+	}
+	r.remove(gone)
+	r.lanes.release(ctx, numbers, clean)
+}
+
+// handOver stops parts and writes their last checkpoints.
+func (r *route) handOver(ctx context.Context, parts []*partition) {
+	for _, p := range parts {
+		p.mu.Lock()
+		p.leaving = true
+		p.mu.Unlock()
+	}
+	deadline := time.Now().Add(drainFor)
+	for time.Now().Before(deadline) {
+		busy := 0
+		for _, p := range parts {
+			p.mu.Lock()
+			busy += p.flying
+			p.mu.Unlock()
+		}
+		if busy == 0 {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := r.saveCheckpoints(ctx, parts, true); err != nil {
+		r.log.Warn("last checkpoints before a hand-over", "err", err)
+	}
+}
+
+func (r *route) remove(lanes map[int32]bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []*partition
+	for _, p := range r.list {
+		if lanes[p.lane] {
+			delete(r.parts, partID{p.topic, p.number})
+			r.mirror.registry.Remove(r.config.Name, p.topic, p.number)
+		} else {
+			list = append(list, p)
+		}
+	}
+	r.list = list
+}
+
+// laneReady is called when a lane of ours has been replayed to its end.
+func (r *route) laneReady(int32) { r.discovery.adoptAgain() }
+
+// setRate gives this process its share of bytes_per_second.
+func (r *route) setRate() {
+	rate := float64(r.config.Limits.BytesPerSecond)
+	r.throttle.setRate(rate * float64(len(r.fleet.owned())) / float64(r.config.Lanes))
+}
+
+func (r *route) counters(topic string, number int32) *monitor.Partition {
+	return r.mirror.registry.Partition(r.config.Name, topic, number)
+}
+
+func (p *partition) describe() string { return fmt.Sprintf("%s/%d", p.topic, p.number) }

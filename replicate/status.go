@@ -1,0 +1,181 @@
+package replicate
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"mirror/monitor"
+	"mirror/offsets"
+)
+
+// status is the route as seen from this process: its own partitions live,
+// those of the rest of the fleet from their checkpoints.
+func (r *route) status(now time.Time) monitor.RouteStatus {
+	s := monitor.RouteStatus{Name: r.config.Name, From: r.config.From, To: r.config.To}
+	r.mu.Lock()
+	plan, trouble, fatal := r.plan, r.trouble, r.fatal
+	parts := make(map[partID]*partition, len(r.parts))
+	for id, p := range r.parts {
+		parts[id] = p
+	}
+	r.mu.Unlock()
+	if trouble != "" {
+		s.State, s.Reason = monitor.Waiting, trouble
+		if fatal {
+			s.State = monitor.Stopped
+		} else if plan == nil && (trouble == "starting" || strings.HasPrefix(trouble, "waiting for")) {
+			s.State, s.Reason = monitor.Starting, ""
+		}
+	}
+	if plan != nil {
+		for i := range plan.Topics {
+			s.Topics = append(s.Topics, r.topicStatus(&plan.Topics[i], parts, &s, now))
+		}
+		for _, d := range plan.Refused {
+			s.Topics = append(s.Topics, monitor.TopicStatus{Source: d.Topic, Target: d.Target, State: monitor.Waiting,
+				Partitions: []monitor.PartitionStatus{{Partition: -1, State: monitor.Waiting, Reason: d.Reason, SourceOffset: -1, TargetOffset: -1, SourceEnd: -1, LagRecords: -1, Lane: -1}}})
+		}
+	}
+	for _, c := range r.mirror.registry.All() {
+		if c.Route == r.config.Name {
+			s.RecordsTotal += c.Records.Load()
+			s.BytesTotal += c.Bytes.Load()
+			s.SkippedMirrored += c.Skipped.Load()
+		}
+	}
+	for _, lane := range r.lanes.state {
+		s.Losses += int64(len(lane.Losses()))
+	}
+	s.RollUp()
+	return s
+}
+
+func (r *route) topicStatus(t *TopicPlan, parts map[partID]*partition, s *monitor.RouteStatus, now time.Time) monitor.TopicStatus {
+	ts := monitor.TopicStatus{Source: t.Decision.Topic, Target: t.Decision.Target}
+	if t.Source == nil {
+		why := t.Problem
+		if why == "" {
+			why = "the source does not have this topic any more"
+		}
+		ts.State = monitor.Waiting
+		ts.Partitions = []monitor.PartitionStatus{{Partition: -1, State: monitor.Waiting, Reason: why, SourceOffset: -1, TargetOffset: -1, SourceEnd: -1, LagRecords: -1, Lane: -1}}
+		return ts
+	}
+	for _, m := range t.Source.Partitions {
+		id := partID{t.Decision.Topic, m.Partition}
+		if p := parts[id]; p != nil {
+			ps, open := p.status(now)
+			s.LSODistanceRecords += open
+			ps.Owner = r.mirror.process
+			ts.Partitions = append(ts.Partitions, ps)
+			continue
+		}
+		ts.Partitions = append(ts.Partitions, r.elsewhere(t, m.Partition))
+	}
+	slices.SortFunc(ts.Partitions, func(a, b monitor.PartitionStatus) int { return int(a.Partition - b.Partition) })
+	return ts
+}
+
+// elsewhere is a partition that this process does not copy: not yet, or
+// another process does and its checkpoints tell how far it is.
+func (r *route) elsewhere(t *TopicPlan, number int32) monitor.PartitionStatus {
+	lane := offsets.LaneOf(t.Decision.Topic, number, int32(r.config.Lanes))
+	ps := monitor.PartitionStatus{Partition: number, State: monitor.Starting, SourceOffset: -1, TargetOffset: -1, SourceEnd: -1, LagRecords: -1, Lane: lane}
+	if why := t.PartitionProblem(number); why != "" {
+		ps.State, ps.Reason = monitor.Waiting, why
+		return ps
+	}
+	if r.fleet.owns(lane) {
+		ps.Owner = r.mirror.process
+		return ps
+	}
+	ps.Owner = r.lanes.owner(lane)
+	key := offsets.Key{Kind: offsets.KindCheckpoint, Topic: t.Decision.Topic, Partition: number, Target: t.Decision.Target,
+		Generation: r.lanes.state[lane].Generation(t.Decision.Topic, number, t.Decision.Target)}
+	if cp, ok, err := r.lanes.state[lane].Checkpoint(key); ok && err == nil {
+		ps.State, ps.SourceOffset, ps.TargetOffset = monitor.Copying, cp.Source, cp.Target
+	}
+	return ps
+}
+
+// status is the partition as it is now, and how far the source's high
+// watermark is beyond its last stable offset.
+func (p *partition) status(now time.Time) (monitor.PartitionStatus, int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := monitor.PartitionStatus{Partition: p.number, SourceOffset: p.acked.source, TargetOffset: p.acked.target, SourceEnd: p.sourceEnd, LagRecords: -1, Lane: p.lane}
+	if p.sourceEnd >= 0 && p.acked.source >= 0 {
+		s.LagRecords = max(p.sourceEnd-p.acked.source, 0)
+	}
+	caughtUp := s.LagRecords == 0 && p.phase == phaseOpen && p.fetchTrouble == ""
+	s.State, s.Reason = p.state(caughtUp, now)
+	s.LagSeconds = monitor.Lag(now, p.firstUncopied(), p.caughtUpAt, caughtUp)
+	open := int64(0)
+	if p.sourceHW > p.sourceEnd && p.sourceEnd >= 0 {
+		open = p.sourceHW - p.sourceEnd
+	}
+	return s, open
+}
+
+// state is the phase in the words of the status.
+func (p *partition) state(caughtUp bool, now time.Time) (monitor.State, string) {
+	switch p.phase {
+	case phaseStarting, phaseRecovering:
+		if p.failures > 2 {
+			return monitor.Waiting, p.reason
+		}
+		if p.offsetMap == nil {
+			return monitor.Starting, ""
+		}
+		return monitor.Recovering, p.reason
+	case phaseWaiting:
+		return monitor.Waiting, p.reason
+	case phaseStopped:
+		return monitor.Stopped, p.reason
+	}
+	if p.fetchTrouble != "" && !now.Before(p.fetchTroubleAt.Add(graceFor)) {
+		return monitor.Waiting, p.fetchTrouble
+	}
+	if p.phase != phaseOpen && !p.troubleAt.IsZero() && now.Sub(p.troubleAt) > graceFor {
+		return monitor.Waiting, p.reason
+	}
+	if caughtUp {
+		return monitor.CaughtUp, ""
+	}
+	return monitor.Copying, ""
+}
+
+// graceFor is how long trouble that heals by itself may last before anybody
+// hears of it: a leader that moves, a topic that was created just now.
+const graceFor = 3 * time.Second
+
+// firstUncopied is the time of the first record that is not copied yet, zero
+// when that is unknown.
+func (p *partition) firstUncopied() time.Time {
+	for _, o := range p.queue {
+		if !o.barrier() && o.firstTimestamp >= 0 {
+			return time.UnixMilli(o.firstTimestamp)
+		}
+	}
+	if p.firstTimestamp >= 0 {
+		return time.UnixMilli(p.firstTimestamp)
+	}
+	return time.Time{}
+}
+
+// notReady says why the route does not do its work, empty when it does.
+func (r *route) notReady() string {
+	r.mu.Lock()
+	plan, trouble := r.plan, r.trouble
+	r.mu.Unlock()
+	switch {
+	case trouble != "":
+		return trouble
+	case plan == nil || !r.factsKnown():
+		return "still starting"
+	case !r.fleet.mayWrite():
+		return "not a member of its fleet's group " + r.lanes.topic + " at present"
+	}
+	return ""
+}
