@@ -202,7 +202,7 @@ func (c *Cluster) Client(opts ...kgo.Opt) (*kgo.Client, error) {
 // Close kills the nodes and removes their data.
 func (c *Cluster) Close() error {
 	for _, n := range c.nodes {
-		n.proc.kill()
+		n.proc.Kill()
 	}
 	return os.RemoveAll(c.dir)
 }

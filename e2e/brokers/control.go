@@ -18,7 +18,7 @@ func (c *Cluster) Kill(id int32) error {
 	if err != nil {
 		return err
 	}
-	n.proc.kill()
+	n.proc.Kill()
 	return nil
 }
 
@@ -42,7 +42,7 @@ func (c *Cluster) signal(id int32, s os.Signal) error {
 	if err != nil {
 		return err
 	}
-	return n.proc.signal(s)
+	return n.proc.Signal(s)
 }
 
 // Restart starts a node that was killed or stopped, on its old ports and data. It does not wait: see WaitReady.
@@ -84,7 +84,7 @@ func (c *Cluster) WaitReady(ctx context.Context) error {
 	admin := kadm.NewClient(client)
 	want := 0
 	for _, n := range c.nodes {
-		if n.proc.running() {
+		if n.proc.Running() {
 			want++
 		}
 	}
@@ -114,7 +114,7 @@ func (c *Cluster) WaitReady(ctx context.Context) error {
 func (c *Cluster) countRunning() int {
 	count := 0
 	for _, n := range c.nodes {
-		if n.proc.running() {
+		if n.proc.Running() {
 			count++
 		}
 	}

@@ -4,6 +4,6 @@
 // and controller at once, on ports of 127.0.0.1, with its data in a temporary folder. Nodes can be killed, stopped, frozen
 // and started again. Java is one JVM that produces and reads with the official clients on command.
 //
-// Threads: each child process has one goroutine, locked to its thread, that starts it and waits for it (see child); it ends
+// Threads: each child process has one goroutine, locked to its thread, that starts it and waits for it (see StartProcess); it ends
 // with the child. The kernel kills the children when this process dies in any way.
 package brokers

@@ -25,7 +25,7 @@ var clientsSource []byte
 // Java is one JVM with the official clients. Its methods are for one goroutine at a time; sends are buffered and their
 // failures are told by the next Flush, Commit, Abort or Close of that producer.
 type Java struct {
-	proc   *child
+	proc   *Process
 	in     *bufio.Writer
 	pipe   io.Closer
 	out    *bufio.Reader
@@ -62,7 +62,7 @@ func StartJava(ctx context.Context) (*Java, error) {
 	}
 	j := &Java{in: bufio.NewWriterSize(stdin, 1<<20), pipe: stdin, out: bufio.NewReader(read), stderr: &lockedBuffer{}, dir: dir}
 	cmd.Stdout, cmd.Stderr = write, j.stderr
-	j.proc, err = startChild(cmd)
+	j.proc, err = StartProcess(cmd)
 	if closeErr := write.Close(); err == nil {
 		err = closeErr
 	}
@@ -227,7 +227,7 @@ func (j *Java) failed(what string, err error) error {
 // Close ends the JVM.
 func (j *Java) Close() error {
 	closeErr := j.pipe.Close()
-	j.proc.kill()
+	j.proc.Kill()
 	return errors.Join(closeErr, os.RemoveAll(j.dir))
 }
 

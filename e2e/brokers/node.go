@@ -15,7 +15,7 @@ type node struct {
 	id    int32
 	dir   string         // server.properties, broker.log and data/
 	ports map[string]int // listener name to port
-	proc  *child         // nil before the first start
+	proc  *Process       // nil before the first start
 }
 
 func (n *node) data() string     { return filepath.Join(n.dir, "data") }
@@ -99,7 +99,7 @@ func (n *node) format(ctx context.Context, k Kafka, clusterID string) error {
 
 // start starts the process; it does not wait until the node answers.
 func (n *node) start(k Kafka, heap string) error {
-	if n.proc.running() {
+	if n.proc.Running() {
 		return fmt.Errorf("start node %d: it is running", n.id)
 	}
 	cmd, err := jvm(context.Background(), k, heap, "", "kafka.Kafka", n.settings())
@@ -112,13 +112,13 @@ func (n *node) start(k Kafka, heap string) error {
 	}
 	defer out.Close() // the child has its own descriptor
 	cmd.Stdout, cmd.Stderr = out, out
-	n.proc, err = startChild(cmd)
+	n.proc, err = StartProcess(cmd)
 	return err
 }
 
 // stop asks the node to shut down and waits until it has.
 func (n *node) stop(ctx context.Context) error {
-	if err := n.proc.signal(syscall.SIGTERM); err != nil {
+	if err := n.proc.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
 	if n.proc == nil {
@@ -128,7 +128,7 @@ func (n *node) stop(ctx context.Context) error {
 	case <-n.proc.done:
 		return nil
 	case <-ctx.Done():
-		n.proc.kill()
+		n.proc.Kill()
 		return fmt.Errorf("stop node %d: %w", n.id, ctx.Err())
 	}
 }

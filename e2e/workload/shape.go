@@ -25,16 +25,17 @@ const (
 	BigHeader                 // one header of 100 KB
 	Epoch                     // timestamp 0
 	YearsAgo                  // a timestamp of 2009
+	Tiny                      // null key, the certificate alone: ten thousand fit in one batch
 	Backwards                 // each one a minute older than the one before
 	AlmostTooBig              // close to the default limit of 1 MB
 	shapes                    // how many there are
 )
 
-// Ordinary are the shapes that fit in a batch of many; AlmostTooBig is the only other one.
+// Ordinary are all shapes but the two that are about batches: Tiny and AlmostTooBig.
 func Ordinary() []Shape {
 	var all []Shape
 	for s := range shapes {
-		if s != AlmostTooBig {
+		if s != AlmostTooBig && s != Tiny {
 			all = append(all, s)
 		}
 	}
@@ -66,6 +67,8 @@ func (w Who) Record() brokers.Record {
 		r.Value = w.certificate(10_000, false)
 	case NoKey:
 		r.Key = nil
+	case Tiny:
+		r.Key, r.Value = nil, w.certificate(0, true)
 	case NoValue:
 		r.Value, r.Headers = nil, inHeader
 	case EmptyKey:
