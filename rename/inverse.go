@@ -1,8 +1,6 @@
 package rename
 
 import (
-	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"strings"
 )
@@ -12,67 +10,43 @@ import (
 // the template has {topic}, or every part of the expression outside its
 // groups is fixed text and every group is in the template.
 type inverse struct {
-	re    *regexp.Regexp // over target names; group i+1 is the value of pieces by varAt
-	vars  []int          // the variable that each group of re stands for
-	topic []piece        // how to put the topic together; nil when {topic} is among vars
+	to    template
+	topic []piece // how to put the topic together
 }
 
-// piece is a part of a topic name: fixed text, or the value of a group.
+// piece is a part of a topic name: fixed text, or the value of a variable.
 type piece struct {
-	text  string
-	group int // 0 for fixed text
+	text     string
+	variable int // as in template.vars; -1 for fixed text
 }
 
 func newInverse(r *rule) *inverse {
-	inv := &inverse{vars: r.to.vars}
-	bodies := map[int]string{wholeTopic: ".+"}
-	if r.on.re != nil {
-		inv.topic = pieces(r, bodies)
-	}
-	if !inv.complete() {
-		return nil
-	}
-	var b strings.Builder
-	b.WriteString(`\A`)
-	for i, v := range r.to.vars {
-		fmt.Fprintf(&b, "%s(%s)", regexp.QuoteMeta(r.to.segments[i].text), bodies[v])
-	}
-	b.WriteString(regexp.QuoteMeta(r.to.segments[len(r.to.vars)].text) + `\z`)
-	re, err := regexp.Compile(b.String())
-	if err != nil {
-		return nil // a group that cannot stand on its own; the name is then not invertible
-	}
-	inv.re = re
-	return inv
-}
-
-// complete reports whether the variables of the template tell all of the topic.
-func (inv *inverse) complete() bool {
-	known := map[int]bool{0: true}
-	for _, v := range inv.vars {
-		if v == wholeTopic {
-			inv.topic = nil
-			return true
-		}
+	known := make(map[int]bool)
+	for _, v := range r.to.vars {
 		known[v] = true
 	}
-	for _, p := range inv.topic {
-		if !known[p.group] {
-			return false
+	if known[wholeTopic] {
+		return &inverse{r.to, []piece{{variable: wholeTopic}}}
+	}
+	topic := pieces(r)
+	for _, p := range topic {
+		if p.variable >= 0 && !known[p.variable] {
+			return nil
 		}
 	}
-	return inv.topic != nil
-}
-
-// pieces takes the rule's expression apart, and notes in bodies the
-// expression inside each group. It returns nil when something outside the
-// groups is not fixed text.
-func pieces(r *rule, bodies map[int]string) []piece {
-	inner, err := between(r.Match)
-	if err != nil {
+	if topic == nil {
 		return nil
 	}
-	tree, err := syntax.Parse(inner, syntax.Perl)
+	return &inverse{r.to, topic}
+}
+
+// pieces takes the rule's expression apart. It returns nil when there is
+// none, or when something outside the groups is not fixed text.
+func pieces(r *rule) []piece {
+	if r.on.re == nil {
+		return nil
+	}
+	tree, err := syntax.Parse(r.Match[1:len(r.Match)-1], syntax.Perl)
 	if err != nil {
 		return nil
 	}
@@ -80,18 +54,17 @@ func pieces(r *rule, bodies map[int]string) []piece {
 	if tree.Op == syntax.OpConcat {
 		parts = tree.Sub
 	}
-	out := []piece{}
+	var out []piece
 	for _, part := range parts {
 		switch part.Op {
-		case syntax.OpEmptyMatch, syntax.OpBeginText, syntax.OpEndText, syntax.OpBeginLine, syntax.OpEndLine:
+		case syntax.OpEmptyMatch, syntax.OpBeginText, syntax.OpEndText:
+		case syntax.OpCapture:
+			out = append(out, piece{variable: part.Cap})
 		case syntax.OpLiteral:
 			if part.Flags&syntax.FoldCase != 0 {
 				return nil
 			}
-			out = append(out, piece{text: string(part.Rune)})
-		case syntax.OpCapture:
-			bodies[part.Cap] = uncaptured(part.Sub[0]).String()
-			out = append(out, piece{group: part.Cap})
+			out = append(out, piece{text: string(part.Rune), variable: -1})
 		default:
 			return nil
 		}
@@ -99,49 +72,68 @@ func pieces(r *rule, bodies map[int]string) []piece {
 	return out
 }
 
-// uncaptured replaces inner groups by what is in them, so that the groups of
-// an inverse count the template's variables and nothing else.
-func uncaptured(re *syntax.Regexp) *syntax.Regexp {
-	for re.Op == syntax.OpCapture {
-		re = re.Sub[0]
-	}
-	for i, sub := range re.Sub {
-		re.Sub[i] = uncaptured(sub)
-	}
-	return re
-}
+// maxSplits bounds how many ways of cutting a target name are tried. Two
+// groups side by side have 250 at most.
+const maxSplits = 20_000
 
-// source returns the topic that could have become target. The caller checks
-// that it does.
-func (inv *inverse) source(target string) (string, bool) {
-	found := inv.re.FindStringSubmatch(target)
-	if found == nil {
+// find returns the first topic that could have become target and that accept
+// confirms. "b.a.a" made by "{2}.{1}" can be cut in two ways, of which only
+// one is what the expression would have found.
+func (inv *inverse) find(target string, accept func(topic string) bool) (topic string, ok bool) {
+	rest, begins := strings.CutPrefix(target, inv.to.segments[0].text)
+	if !begins {
 		return "", false
 	}
-	values := make(map[int]string, len(inv.vars))
-	for i, v := range inv.vars {
-		values[v] = found[i+1]
+	tries := 0
+	values := make(map[int]string, len(inv.to.vars))
+	var cut func(i int, rest string) bool
+	cut = func(i int, rest string) bool {
+		if i == len(inv.to.vars) {
+			tries++
+			topic = inv.join(values)
+			return rest == "" && accept(topic)
+		}
+		v, after := inv.to.vars[i], inv.to.segments[i+1].text
+		value, fixed := values[v]
+		for n := 0; n <= len(rest) && tries < maxSplits; n++ {
+			if !strings.HasPrefix(rest[n:], after) || fixed && rest[:n] != value {
+				continue
+			}
+			if i == len(inv.to.vars)-1 && n+len(after) != len(rest) {
+				continue
+			}
+			values[v] = rest[:n]
+			if cut(i+1, rest[n+len(after):]) {
+				return true
+			}
+		}
+		if !fixed {
+			delete(values, v)
+		}
+		return false
 	}
-	if inv.topic == nil {
-		return values[wholeTopic], true
+	if cut(0, rest) {
+		return topic, true
 	}
+	return "", false
+}
+
+func (inv *inverse) join(values map[int]string) string {
 	var b strings.Builder
 	for _, p := range inv.topic {
-		if p.group == 0 {
-			b.WriteString(p.text)
-		} else {
-			b.WriteString(values[p.group])
+		b.WriteString(p.text)
+		if p.variable >= 0 {
+			b.WriteString(values[p.variable])
 		}
 	}
-	return b.String(), true
+	return b.String()
 }
 
 // Source is the inverse of a rename: the topic of the source cluster that the
 // rules call target. It is never wrong, Decide of what it returns gives
 // target, but it is silent where target does not tell the topic (a rule that
 // maps many names to one, or drops a part of them). Where two topics would
-// collide on target, Plan refuses them and Source names the one whose rule
-// comes first.
+// collide on target, Plan refuses them and Source names one of them.
 func (m *Mapper) Source(target string) (topic string, ok bool) {
 	if topic, ok := m.fixed[target]; ok {
 		return topic, true
@@ -150,10 +142,12 @@ func (m *Mapper) Source(target string) (topic string, ok bool) {
 		if r.inverse == nil {
 			continue
 		}
-		if topic, ok := r.inverse.source(target); ok {
-			if d := m.Decide(topic); d.Take && d.Target == target {
-				return topic, true
-			}
+		topic, ok := r.inverse.find(target, func(topic string) bool {
+			d := m.Decide(topic)
+			return d.Take && d.Target == target && CheckName(topic) == nil
+		})
+		if ok {
+			return topic, true
 		}
 	}
 	return "", false

@@ -1,6 +1,9 @@
 package rename
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // parseRules compiles the rules and refuses those that can never be used.
 func (m *Mapper) parseRules() []*Fault {
@@ -13,7 +16,7 @@ func (m *Mapper) parseRules() []*Fault {
 		}
 		if earlier := m.shadows(c); earlier != nil {
 			faults = append(faults, &Fault{Field: "rename", Index: i,
-				Msg: fmt.Sprintf("this rule is never used: %s comes first and matches all of it; remove one or change the order", earlier.text())})
+				Msg: fmt.Sprintf("this rule is never used: %s comes first and matches all of it; remove one or change the order", earlier.text)})
 			continue
 		}
 		if c.on.exact != "" {
@@ -68,8 +71,8 @@ func (m *Mapper) checkKnown() []*Fault {
 		}
 	}
 	for i, text := range m.spec.Topics {
-		if p, err := parsePattern(text); err == nil {
-			add("topics", i, p.exact)
+		if !strings.Contains(text, "/") {
+			add("topics", i, text)
 		}
 	}
 	for i, r := range m.spec.Rules {
@@ -95,9 +98,7 @@ func (m *Mapper) judge(d Decision, field string) *Fault {
 		return &Fault{Field: field, Key: "topic", Msg: fmt.Sprintf("this rule is never used: topic %s is not copied: %s", d.Topic, d.Reason)}
 	}
 	if _, excluded := m.exclude.find(d.Topic); excluded {
-		if _, internal := Internal(d.Topic); !internal {
-			return nil // said twice by the person who wrote it, and harmless
-		}
+		return nil // whoever wrote the one wrote the other, and it is harmless
 	}
 	return &Fault{Field: field, Msg: fmt.Sprintf("topic %s cannot be copied: %s", d.Topic, d.Reason)}
 }

@@ -83,6 +83,10 @@ func (m *Mapper) parseSelection() []*Fault {
 				faults = append(faults, &Fault{Field: field, Index: i, Msg: err.Error()})
 				continue
 			}
+			if why, internal := Internal(p.exact); internal && field == "topics" {
+				faults = append(faults, &Fault{Field: field, Index: i, Msg: fmt.Sprintf("topic %s can never be copied: %s", p.exact, why)})
+				continue
+			}
 			out = append(out, p)
 		}
 		return newSet(out)
@@ -103,7 +107,7 @@ func (m *Mapper) Decide(topic string) Decision {
 		return d
 	}
 	r, groups := m.ruleFor(topic)
-	d.Rule, d.RuleText = r.index, r.text()
+	d.Rule, d.RuleText = r.index, r.text
 	d.Target = r.to.expand(topic, groups)
 	d.KeepsName = d.Target == topic
 	if d.Reason = m.returning(topic, d.Target); d.Reason != "" {
@@ -124,7 +128,7 @@ func (m *Mapper) Decide(topic string) Decision {
 // unselected says why the route does not take a topic, or "" when it does.
 func (m *Mapper) unselected(topic string) string {
 	if why, internal := Internal(topic); internal {
-		return why + " and never copied"
+		return why + ", and so never copied"
 	}
 	if _, ok := m.topics.find(topic); !ok {
 		return "no entry of topics matches it"

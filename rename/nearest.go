@@ -16,7 +16,7 @@ func Nearest(word string, candidates []string) (string, bool) {
 	}
 	best, found := 0, ""
 	for _, c := range candidates {
-		limit := max(1, min(len(word), len(c))/3)
+		limit := max(1, (min(len(word), len(c))+1)/3)
 		d := distance(strings.ToLower(word), strings.ToLower(c))
 		if d <= limit && (found == "" || d < best) {
 			best, found = d, c

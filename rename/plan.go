@@ -36,8 +36,8 @@ func (m *Mapper) Plan(topics []string, copied map[string]string) Plan {
 	for target, group := range byTarget {
 		owner, has := copied[target]
 		for _, d := range group {
-			if why := collision(d, group, owner, has); why != "" {
-				d.Take, d.Refused, d.Reason = false, true, why
+			if d.Reason = collision(d, group, owner, has); d.Reason != "" {
+				d.Take, d.Refused = false, true
 				p.Refused = append(p.Refused, d)
 				continue
 			}
@@ -52,41 +52,39 @@ func (m *Mapper) Plan(topics []string, copied map[string]string) Plan {
 }
 
 // collision says why d cannot have its target name, or "". group are all
-// topics that ask for it, owner the one that has it.
-func collision(d Decision, group []Decision, owner string, has bool) string {
-	if has && owner == d.Topic {
+// topics that ask for it, owner the one whose copy it is, if it is one.
+func collision(d Decision, group []Decision, owner string, owned bool) string {
+	switch {
+	case owned && owner == d.Topic, !owned && len(group) == 1:
 		return ""
-	}
-	if has {
-		for _, o := range group {
-			if o.Topic == owner {
-				return fmt.Sprintf("topic %s (%s) would be called %s on the target, which is already the copy of topic %s (%s): that one stays; change a rule or exclude a topic",
-					d.Topic, d.RuleText, d.Target, o.Topic, o.RuleText)
-			}
+	case owned:
+		rule := "by an earlier rule"
+		at, selected := slices.BinarySearchFunc(group, owner, func(o Decision, topic string) int { return strings.Compare(o.Topic, topic) })
+		if selected {
+			rule = group[at].RuleText
 		}
-		return fmt.Sprintf("topic %s (%s) would be called %s on the target, which is already the copy of topic %s (by an earlier rule): choose another name",
-			d.Topic, d.RuleText, d.Target, owner)
-	}
-	if len(group) == 1 {
-		return ""
+		return fmt.Sprintf("topic %s (%s) would be called %s on the target, which is already the copy of topic %s (%s): that one stays; give topic %s another name or exclude it",
+			d.Topic, d.RuleText, d.Target, owner, rule, d.Topic)
 	}
 	var others []string
 	for _, o := range group {
-		if o.Topic != d.Topic {
+		if o.Topic != d.Topic && len(others) < maxNamed {
 			others = append(others, fmt.Sprintf("topic %s (%s)", o.Topic, o.RuleText))
 		}
 	}
-	return fmt.Sprintf("topic %s (%s) and %s would both be called %s on the target, so neither is copied: change a rule or exclude a topic",
-		d.Topic, d.RuleText, strings.Join(shorten(others), " and "), d.Target)
+	return fmt.Sprintf("topic %s (%s) and %s would both be called %s on the target, so neither is copied; change a rule or exclude a topic",
+		d.Topic, d.RuleText, enumerate(others, len(group)-1), d.Target)
 }
 
-// shorten keeps a message readable when a rule maps thousands of topics to one name.
-func shorten(list []string) []string {
-	const most = 3
-	if len(list) <= most {
-		return list
+// maxNamed is how many topics a message names, when a rule maps thousands to one name.
+const maxNamed = 3
+
+// enumerate joins the named ones of all.
+func enumerate(named []string, all int) string {
+	if more := all - len(named); more > 0 {
+		named = append(named, fmt.Sprintf("%d more", more))
 	}
-	return append(slices.Clone(list[:most]), fmt.Sprintf("%d more", len(list)-most))
+	return strings.Join(named, " and ")
 }
 
 // sharedMetrics warns about target names that differ only in '.' and '_'.
@@ -106,12 +104,12 @@ func sharedMetrics(take []Decision) []string {
 		if len(group) < 2 {
 			continue
 		}
-		names := make([]string, len(group))
-		for i, d := range group {
-			names[i] = fmt.Sprintf("%s (from %s)", d.Target, d.Topic)
+		var names []string
+		for _, d := range group[:min(len(group), maxNamed)] {
+			names = append(names, fmt.Sprintf("%s (from %s)", d.Target, d.Topic))
 		}
 		out = append(out, fmt.Sprintf("target names %s differ only in '.' and '_': Kafka's metrics cannot tell them apart, and newer brokers refuse to create the second",
-			strings.Join(shorten(names), " and ")))
+			enumerate(names, len(group))))
 	}
 	return out
 }

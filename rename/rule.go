@@ -32,6 +32,7 @@ func (r Rule) String() string {
 type rule struct {
 	Rule
 	index   int     // in Spec.Rules, -1 for the default
+	text    string  // names the rule to a person, counting from 1
 	on      pattern // zero for a catch-all
 	to      template
 	inverse *inverse // nil when a target name does not tell the topic
@@ -39,7 +40,10 @@ type rule struct {
 
 // newRule compiles a rule, or says all that is wrong with it.
 func newRule(r Rule, index int, source, target string) (*rule, []*Fault) {
-	out := &rule{Rule: r, index: index}
+	out := &rule{Rule: r, index: index, text: fmt.Sprintf("rule %d %s", index+1, r)}
+	if index < 0 {
+		out.text = "the default " + r.String()
+	}
 	var faults []*Fault
 	fault := func(key string, err error) {
 		faults = append(faults, &Fault{Field: "rename", Index: index, Key: key, Msg: err.Error()})
@@ -100,14 +104,6 @@ func (r *rule) parseOn() (groups []string, key string, err error) {
 		return re.SubexpNames(), "", nil
 	}
 	return nil, "", nil
-}
-
-// text names the rule to a person, counting from 1.
-func (r *rule) text() string {
-	if r.index < 0 {
-		return "the default " + r.Rule.String()
-	}
-	return fmt.Sprintf("rule %d %s", r.index+1, r.Rule)
 }
 
 func (r *rule) catchAll() bool { return r.on.exact == "" && r.on.re == nil }
