@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"mirror/config"
+	"mirror/kafka"
+)
+
+const (
+	// clusterPatience is how long a command waits for a cluster to answer. The
+	// daemon waits for ever; somebody who typed a command wants to hear why not.
+	clusterPatience = 10 * time.Second
+	clientID        = "mirror-cli"
+)
+
+// cluster is one side of a route as a command sees it.
+type cluster struct {
+	config *config.Cluster
+	client *kgo.Client
+	admin  *kadm.Client
+	id     string
+}
+
+// connect opens a client and asks the cluster who it is, so that a cluster that
+// cannot be used is told at once and with its name. close must be called.
+func connect(ctx context.Context, c *config.Cluster) (*cluster, error) {
+	client, err := kafka.NewClient(c, clientID, kgo.RetryTimeout(clusterPatience))
+	if err != nil {
+		return nil, clusterError(err, c, "connect")
+	}
+	admin := kadm.NewClient(client)
+	asking, cancel := context.WithTimeout(ctx, clusterPatience+clusterPatience/2)
+	defer cancel()
+	metadata, err := admin.BrokerMetadata(asking)
+	if err != nil {
+		client.Close()
+		if ctx.Err() != nil {
+			return nil, ctx.Err() // interrupted
+		}
+		return nil, clusterError(err, c, "connect")
+	}
+	return &cluster{config: c, client: client, admin: admin, id: metadata.Cluster}, nil
+}
+
+func (c *cluster) close() { c.client.Close() }
+
+// connectRoute opens both sides of a route.
+func connectRoute(ctx context.Context, cfg *config.Config, route *config.Route) (source, target *cluster, err error) {
+	if source, err = connect(ctx, cfg.Clusters[route.From]); err != nil {
+		return nil, nil, err
+	}
+	if target, err = connect(ctx, cfg.Clusters[route.To]); err != nil {
+		source.close()
+		return nil, nil, err
+	}
+	return source, target, nil
+}
+
+// clusterError says in one sentence what is wrong with a cluster, and with which
+// exit code the command ends.
+func clusterError(err error, c *config.Cluster, what string) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return withCode(clusterCode(err), errors.New(kafka.Explain(err, c, what)))
+}
+
+func clusterCode(err error) int {
+	for _, denied := range []error{
+		kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.ClusterAuthorizationFailed, kerr.SaslAuthenticationFailed,
+	} {
+		if errors.Is(err, denied) {
+			return exitUnauthorised
+		}
+	}
+	var auth *kafka.AuthError
+	if errors.As(err, &auth) && auth.Refused {
+		return exitUnauthorised
+	}
+	var (
+		dial *kafka.DialError
+		tls  *kafka.TLSError
+		dns  *net.DNSError
+		op   *net.OpError
+	)
+	if errors.As(err, &dial) || errors.As(err, &tls) || errors.As(err, &dns) || errors.As(err, &op) ||
+		errors.As(err, &auth) || errors.Is(err, context.DeadlineExceeded) {
+		return exitUnreachable
+	}
+	return exitFailed
+}
+
+// findRoute returns the named route, or the only one when no name is given.
+func findRoute(cfg *config.Config, name string) (*config.Route, error) {
+	var names []string
+	for _, route := range cfg.Routes {
+		if route.Name == name || (name == "" && len(cfg.Routes) == 1) {
+			return route, nil
+		}
+		names = append(names, route.Name)
+	}
+	if name == "" {
+		return nil, usageErrorf("name one route with --route: there are %q", names)
+	}
+	return nil, usageErrorf("there is no route %q: there are %q", name, names)
+}
+
+// findRoutes returns the named route, or all.
+func findRoutes(cfg *config.Config, name string) ([]*config.Route, error) {
+	if name == "" {
+		return cfg.Routes, nil
+	}
+	route, err := findRoute(cfg, name)
+	return []*config.Route{route}, err
+}
+
+// routeTitle is how the outputs name a route.
+func routeTitle(route *config.Route) string {
+	return fmt.Sprintf("route %s: %s to %s", route.Name, route.From, route.To)
+}

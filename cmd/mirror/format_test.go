@@ -1,0 +1,31 @@
+package main
+
+import "testing"
+
+func TestFormats(t *testing.T) {
+	half, long := 0.5, 4000.0
+	tests := []struct{ got, want string }{
+		{count(0), "0"}, {count(999), "999"}, {count(1000), "1,000"}, {count(1234567), "1,234,567"}, {count(-1234), "-1,234"},
+		{byteCount(0), "0 B"}, {byteCount(1023), "1023 B"}, {byteCount(1536), "1.5 KiB"}, {byteCount(3 << 30), "3.0 GiB"}, {byteCount(1 << 62), "4096.0 PiB"},
+		{seconds(nil), "?"}, {seconds(&half), "0.5 s"}, {seconds(&long), "1h6m40s"},
+		{known(-1), "?"}, {known(0), "0"},
+		{cell("a\tb\x1b[31m\n"), "a b [31m "},
+	}
+	for _, test := range tests {
+		if test.got != test.want {
+			t.Errorf("got %q, want %q", test.got, test.want)
+		}
+	}
+}
+
+func TestEditDistance(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"abc", "", 3}, {"wach", "watch", 1}, {"topci", "topic", 2}, {"route", "router", 1}}
+	for _, test := range tests {
+		if got := editDistance(test.a, test.b); got != test.want {
+			t.Errorf("%q to %q: got %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mirror/monitor"
+	"mirror/replicate"
+	"mirror/web"
+)
+
+// drainTimeout is how long a stopping mirror may take. The engine needs less; a
+// process that hangs at its end would keep its lanes from the others.
+const drainTimeout = 20 * time.Second
+
+func newRunCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "run [flags]",
+		Short: "Run the daemon",
+		Long: `Copy what the configuration says until SIGTERM or SIGINT. The first signal stops fetching, waits for what is
+on its way, writes checkpoints and hands over to the other processes of the fleet; a second one ends the process
+at once, which loses nothing either.
+
+Clusters that cannot be reached or refuse something make a route wait, with the reason in the log, in
+mirror status and at /readyz; the process goes on trying.
+Memory stays under limits.memory plus what the process itself needs; GOMEMLIMIT and GOGC, where they are set, win.`,
+		Example: `  mirror run
+  mirror run --config /etc/mirror/mirror.yaml
+  MIRROR_CONFIG=/etc/mirror/mirror.yaml mirror run`,
+		Annotations: sayExitCode(sayExitCode(withExitCodes(exitOK, exitFailed, exitUsage),
+			exitOK, "stopped by SIGTERM or SIGINT, everything drained"),
+			exitFailed, "a part of the process failed, or a second signal ended it"),
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := withSignals(cmd.Context(), exitFailed)
+			defer stop()
+			return runDaemon(ctx, path, cmd.ErrOrStderr())
+		},
+	}
+	addConfigFlag(cmd, &path)
+	return cmd
+}
+
+// runDaemon builds everything first, so that a mistake in the configuration ends
+// the command before anything is touched. ctx asks it to drain.
+func runDaemon(ctx context.Context, path string, stderr io.Writer) error {
+	cfg, err := loadConfig(path)
+	if err != nil {
+		return err
+	}
+	log, err := newLogger(cfg.Log, stderr)
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
+	for _, warning := range cfg.Warnings {
+		log.Warn(warning)
+	}
+	limitMemory(cfg.Limits.Memory)
+	registry := monitor.NewRegistry()
+	mirror, err := replicate.New(cfg, replicate.Options{Log: log, Registry: registry, Process: processName()})
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
+	b := readBuild()
+	server, err := web.New(web.Options{Web: cfg.Web, Source: mirror, Registry: registry, Log: log, Version: b.Version})
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
+	url, err := server.Listen()
+	if err != nil {
+		return err
+	}
+	log.Info("mirror starts", "mirror", cfg.Name, "version", b.Version, "revision", b.Revision, "go", b.Go, "web", url, "routes", len(cfg.Routes))
+	return supervise(ctx, mirror, server, log)
+}
+
+// runner is one part of the process.
+type runner interface {
+	Run(ctx context.Context) error
+}
+
+// supervise runs both parts until ctx ends or one of them does. The web server
+// outlives the engine, so that the drain can be watched. A part that ends by
+// itself ends the process with its error.
+func supervise(ctx context.Context, engine, server runner, log *slog.Logger) error {
+	// Neither part ends with ctx itself: the engine is told first.
+	serverCtx, stopServer := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServer()
+	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngine()
+	serverDone, engineDone := make(chan error, 1), make(chan error, 1)
+	go func() { serverDone <- server.Run(serverCtx) }()
+	go func() { engineDone <- engine.Run(engineCtx) }()
+
+	var serverErr, engineErr error
+	serving := true
+	select {
+	case <-ctx.Done():
+		log.Info("mirror stops: draining")
+	case serverErr = <-serverDone:
+		serving = false
+	case engineErr = <-engineDone:
+		stopServer()
+		return partEnded("engine", engineErr, <-serverDone)
+	}
+	stopEngine()
+	select {
+	case engineErr = <-engineDone:
+	case <-time.After(drainTimeout):
+		// Its goroutines cannot be waited for; the process' end stops them.
+		return fmt.Errorf("drain: not done after %v; nothing is lost, the next start recovers", drainTimeout)
+	}
+	if !serving {
+		return partEnded("web server", serverErr, drained(engineErr))
+	}
+	stopServer()
+	if err := errors.Join(drained(engineErr), <-serverDone); err != nil {
+		return err
+	}
+	log.Info("mirror stopped")
+	return nil
+}
+
+// drained leaves out the engine's way of saying that it was asked to stop.
+func drained(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// partEnded is the error of a part that ended though nobody asked it to.
+func partEnded(part string, err, other error) error {
+	if err == nil {
+		err = errors.New("it ended by itself")
+	}
+	// The exit code must not become that of an interruption.
+	return withCode(exitFailed, errors.Join(fmt.Errorf("run %s: %w", part, err), other))
+}
+
+// processName tells this process from the others of the fleet, and stays the
+// same over a restart on the same host: that gives it its lanes back at once.
+func processName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "mirror"
+	}
+	return name
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mirror/monitor"
+)
+
+// maxTroubles is how many partitions in trouble the table names: the first ones
+// tell the cause, and wide lists all.
+const maxTroubles = 20
+
+// rate is what a route copied between two looks, per second.
+type rate struct{ records, bytes float64 }
+
+// ratesBetween returns the rates by route name. A total that went down belongs to
+// a process that was restarted: its rate is counted from zero.
+func ratesBetween(before, after monitor.Status, took time.Duration) map[string]rate {
+	rates := make(map[string]rate)
+	if took <= 0 {
+		return rates
+	}
+	for _, r := range after.Routes {
+		records, bytes := r.RecordsTotal, r.BytesTotal
+		for _, old := range before.Routes {
+			if old.Name == r.Name && old.RecordsTotal <= records && old.BytesTotal <= bytes {
+				records, bytes = records-old.RecordsTotal, bytes-old.BytesTotal
+				break
+			}
+		}
+		rates[r.Name] = rate{float64(records) / took.Seconds(), float64(bytes) / took.Seconds()}
+	}
+	return rates
+}
+
+// printStatus writes the tables. rates is nil when only one look was taken.
+func printStatus(out io.Writer, status monitor.Status, wide bool, rates map[string]rate) error {
+	fmt.Fprintf(out, "mirror %s\n\n", cell(status.Mirror))
+	if err := printRoutes(out, status, rates); err != nil {
+		return err
+	}
+	for i := range status.Routes {
+		r := &status.Routes[i]
+		fmt.Fprintf(out, "\nroute %s is %s", cell(r.Name), r.State)
+		if r.Reason != "" {
+			fmt.Fprintf(out, ": %s", cell(r.Reason))
+		}
+		fmt.Fprintln(out)
+		if len(r.Topics) == 0 {
+			continue
+		}
+		print := printTopics
+		if wide {
+			print = printPartitions
+		}
+		if err := print(out, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printRoutes(out io.Writer, status monitor.Status, rates map[string]rate) error {
+	headings := []string{"ROUTE", "FROM", "TO", "STATE", "LAG", "BEHIND", "RECORDS", "BYTES", "LOSSES"}
+	if rates != nil {
+		headings = append(headings, "RECORDS/S", "BYTES/S")
+	}
+	t := newTable(out, headings...)
+	for i := range status.Routes {
+		r := &status.Routes[i]
+		cells := []string{r.Name, r.From, r.To, string(r.State), count(r.LagRecords), seconds(r.LagSeconds),
+			count(r.RecordsTotal), byteCount(float64(r.BytesTotal)), count(r.Losses)}
+		if rates != nil {
+			cells = append(cells, count(int64(rates[r.Name].records)), byteCount(rates[r.Name].bytes))
+		}
+		t.row(cells...)
+	}
+	return t.flush()
+}
+
+// printTopics lists a route's topics, the worst first, and below them why their
+// partitions are in trouble.
+func printTopics(out io.Writer, r *monitor.RouteStatus) error {
+	topics := slices.Clone(r.Topics)
+	slices.SortStableFunc(topics, func(a, b monitor.TopicStatus) int {
+		switch {
+		case a.State == b.State:
+			return strings.Compare(a.Source, b.Source)
+		case monitor.Worst(a.State, b.State) == a.State:
+			return -1
+		}
+		return 1
+	})
+	t := newTable(out, "TOPIC", "TARGET", "STATE", "PARTITIONS", "LAG")
+	for _, topic := range topics {
+		var lag int64
+		for _, p := range topic.Partitions {
+			lag += max(p.LagRecords, 0)
+		}
+		t.row(topic.Source, topic.Target, string(topic.State), strconv.Itoa(len(topic.Partitions)), count(lag))
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	return printTroubles(out, topics)
+}
+
+func printTroubles(out io.Writer, topics []monitor.TopicStatus) error {
+	var lines []string
+	for _, topic := range topics {
+		for _, p := range topic.Partitions {
+			if p.Reason != "" {
+				lines = append(lines, fmt.Sprintf("%s/%d is %s: %s", cell(topic.Source), p.Partition, p.State, cell(p.Reason)))
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	if more := len(lines) - maxTroubles; more > 0 {
+		lines = append(lines[:maxTroubles], fmt.Sprintf("and %d more: see -o wide", more))
+	}
+	_, err := fmt.Fprintf(out, "\n%s\n", strings.Join(lines, "\n"))
+	return err
+}
+
+func printPartitions(out io.Writer, r *monitor.RouteStatus) error {
+	t := newTable(out, "TOPIC", "PARTITION", "TARGET", "STATE", "SOURCE", "END", "TARGET OFFSET", "LAG", "BEHIND", "LANE", "OWNER", "REASON")
+	for _, topic := range r.Topics {
+		for _, p := range topic.Partitions {
+			t.row(topic.Source, strconv.Itoa(int(p.Partition)), topic.Target, string(p.State),
+				known(p.SourceOffset), known(p.SourceEnd), known(p.TargetOffset), known(p.LagRecords),
+				seconds(p.LagSeconds), strconv.Itoa(int(p.Lane)), p.Owner, p.Reason)
+		}
+	}
+	return t.flush()
+}
+
+// known writes an offset, or "?" for -1.
+func known(n int64) string {
+	if n < 0 {
+		return "?"
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// routeLine is a route's status in one line of a log.
+func routeLine(r *monitor.RouteStatus, rates map[string]rate) string {
+	line := fmt.Sprintf("%s %s: %s records behind (%s), %s copied, %s losses",
+		cell(r.Name), r.State, count(r.LagRecords), seconds(r.LagSeconds), count(r.RecordsTotal), count(r.Losses))
+	if rates != nil {
+		line += fmt.Sprintf(", %s records/s, %s/s", count(int64(rates[r.Name].records)), byteCount(rates[r.Name].bytes))
+	}
+	if r.Reason != "" {
+		line += ": " + cell(r.Reason)
+	}
+	return line
+}

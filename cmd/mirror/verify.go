@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mirror/config"
+	"mirror/verify"
+)
+
+type verifyOptions struct {
+	config     string
+	route      string
+	topics     []string
+	from, to   string
+	sample     string
+	wait       time.Duration
+	allowHoles bool
+	output     string
+}
+
+func newVerifyCommand() *cobra.Command {
+	var o verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify [flags]",
+		Short: "Compare the records of source and target",
+		Long: `Read both sides of a route and compare keys, values, headers, timestamps and order, record by record, with code
+that shares nothing with the code that copies. Both ends are frozen when it starts. Lost, repeated, reordered,
+changed, misrouted and foreign records are named with their offsets on both sides.
+
+Log starts that differ after retention are aligned. Compacted topics are compared by the latest value of each
+key. Records that are not copied yet are told and are no difference; --wait gives the mirror time to copy them.
+Ranges in the loss ledger are told too, and end with exit code 3.
+
+--from and --to (exclusive) are a source offset, an RFC 3339 time, or a duration for "that long ago".`,
+		Example: `  mirror verify
+  mirror verify --route west-to-east --topic orders
+  mirror verify --from 1h --wait 30s          # the last hour, after waiting for the mirror
+  mirror verify --sample 5                    # 5 percent, in pieces of some thousand records
+  mirror verify -o json > report.json`,
+		Annotations: sayExitCode(sayExitCode(withExitCodes(
+			exitOK, exitFailed, exitUsage, exitWithLosses, exitDifferent, exitUnreachable, exitUnauthorised, exitInterrupted),
+			exitWithLosses, "no difference, but there are recorded losses"),
+			exitDifferent, "there are differences"),
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := withSignals(cmd.Context(), exitInterrupted)
+			defer stop()
+			return runVerify(ctx, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	addConfigFlag(cmd, &o.config)
+	addOutputFlag(cmd, &o.output, "table", "json")
+	flags := cmd.Flags()
+	flags.StringVar(&o.route, "route", "", "`name` of the route (may be left out when there is only one)")
+	flags.StringArrayVar(&o.topics, "topic", nil, "only the source topic of this `name`; may be given several times")
+	flags.StringVar(&o.from, "from", "", "begin at this `place`: source offset, time, or how long ago")
+	flags.StringVar(&o.to, "to", "", "end before this `place`: source offset, time, or how long ago")
+	flags.StringVar(&o.sample, "sample", "", "compare only this `share`, in percent")
+	flags.DurationVar(&o.wait, "wait", 0, "wait for this `time`, after the target stopped growing, for records not copied yet")
+	flags.BoolVar(&o.allowHoles, "allow-holes", false, "accept missing offsets in topics that are not compacted now but were")
+	return cmd
+}
+
+func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) error {
+	options, err := o.parse(time.Now())
+	if err != nil {
+		return err
+	}
+	cfg, err := loadConfig(o.config)
+	if err != nil {
+		return err
+	}
+	route, err := findRoute(cfg, o.route)
+	if err != nil {
+		return err
+	}
+	source, target, err := connectRoute(ctx, cfg, route)
+	if err != nil {
+		return err
+	}
+	defer source.close()
+	defer target.close()
+	ledger, err := readLedger(ctx, target, route)
+	if err != nil {
+		return err
+	}
+	pairs, err := verifyPairs(ctx, source, route, ledger, o.topics)
+	if err != nil {
+		return err
+	}
+	options.Route = route.Name
+	options.ReadCommitted = route.ReadCommitted
+	options.StartLater = route.Start != config.Start{}
+	options.Losses = verifyLosses(ledger)
+	options.Hint = verifyHint(ledger)
+	options.Progress = newVerifyProgress(errOut).show
+	report, err := verify.Run(ctx, source.client, target.client, pairs, options)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("verify %s: %w", routeTitle(route), err)
+	}
+	if report == nil {
+		return err
+	}
+	if printErr := printReport(out, report, o.output); printErr != nil {
+		return printErr
+	}
+	if err != nil {
+		return err // interrupted: what was compared until then is printed
+	}
+	return verdict(report)
+}
+
+// parse checks the flags before anything is dialled.
+func (o verifyOptions) parse(now time.Time) (verify.Options, error) {
+	options := verify.Options{Wait: o.wait, AllowHoles: o.allowHoles}
+	if err := checkOutput(o.output, "table", "json"); err != nil {
+		return options, err
+	}
+	var err error
+	if options.From, err = parseBound("--from", o.from, now); err != nil {
+		return options, err
+	}
+	if options.To, err = parseBound("--to", o.to, now); err != nil {
+		return options, err
+	}
+	if o.sample != "" {
+		options.Sample, err = strconv.ParseFloat(strings.TrimSuffix(o.sample, "%"), 64)
+		if err != nil || !(options.Sample > 0 && options.Sample <= 100) {
+			return options, usageErrorf("--sample %q is no share: use a number above 0 and up to 100", o.sample)
+		}
+	}
+	if o.wait < 0 {
+		return options, usageErrorf("--wait %v is negative", o.wait)
+	}
+	return options, nil
+}
+
+func parseBound(flag, text string, now time.Time) (verify.Bound, error) {
+	if text == "" {
+		return verify.Bound{}, nil
+	}
+	if offset, err := strconv.ParseInt(text, 10, 64); err == nil && offset >= 0 {
+		return verify.Bound{Set: true, Offset: offset}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return verify.Bound{Set: true, Time: at}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		return verify.Bound{Set: true, Time: now.Add(-ago)}, nil
+	}
+	return verify.Bound{}, usageErrorf("%s %q: use an offset (1234), a time (2006-01-02T15:04:05Z) or how long ago (90m)", flag, text)
+}
+
+// verifyPairs names what the route copies now, of the wanted topics or of all.
+func verifyPairs(ctx context.Context, source *cluster, route *config.Route, l *ledger, wanted []string) ([]verify.Pair, error) {
+	listed, err := source.admin.ListTopicsWithInternal(ctx)
+	if err != nil {
+		return nil, clusterError(err, source.config, "list topics")
+	}
+	names := route.Mapper.Plan(listed.Names(), l.copied())
+	for _, topic := range wanted {
+		if d := route.Mapper.Decide(topic); !d.Take {
+			return nil, usageErrorf("--topic %s: %s does not copy it: %s", topic, routeTitle(route), d.Reason)
+		}
+		if !listed.Has(topic) {
+			return nil, withCode(exitUsage, fmt.Errorf("--topic %s: cluster %s has no such topic", topic, route.From))
+		}
+	}
+	var pairs []verify.Pair
+	for _, d := range names.Take {
+		if len(wanted) > 0 && !slices.Contains(wanted, d.Topic) {
+			continue
+		}
+		pairs = append(pairs, verify.Pair{Source: d.Topic, Target: d.Target,
+			LocalOnly: d.KeepsName && route.Mirrored != "copy",
+			NotHome:   true,
+			Shared:    l.shared(d.Topic, d.Target)})
+	}
+	return pairs, nil
+}
+
+func verifyLosses(l *ledger) []verify.Loss {
+	var losses []verify.Loss
+	for _, entry := range l.losses() {
+		losses = append(losses, verify.Loss{Topic: entry.Key.Topic, Partition: entry.Key.Partition, Target: entry.Key.Target,
+			From: entry.Loss.From, To: entry.Loss.To, TargetFrom: entry.Loss.TargetFrom, TargetTo: entry.Loss.TargetTo,
+			Cause: entry.Loss.Cause})
+	}
+	return losses
+}
+
+// verifyHint tells verify where to begin reading after retention moved the log
+// starts apart. It is a hint only: the records decide.
+func verifyHint(l *ledger) func(verify.PartitionKey, int64) (int64, bool) {
+	var mu sync.Mutex
+	maps := make(map[verify.PartitionKey]func(int64) (int64, bool)) // guarded by mu
+	return func(key verify.PartitionKey, source int64) (int64, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		translate, ok := maps[key]
+		if !ok {
+			translate = func(int64) (int64, bool) { return 0, false }
+			if m := l.offsetMap(key.Source, key.Partition, key.Target); m != nil {
+				translate = func(source int64) (int64, bool) {
+					target, _, _, ok := m.Translate(source)
+					return target, ok
+				}
+			}
+			maps[key] = translate
+		}
+		return translate(source)
+	}
+}
+
+// verdict makes the exit code of a complete report, whose text is printed.
+func verdict(report *verify.Report) error {
+	switch {
+	case report.Differs():
+		return quietExit(exitDifferent)
+	case !report.Equal():
+		return quietExit(exitFailed) // partitions that could not be read
+	case report.KnownLost > 0:
+		return quietExit(exitWithLosses)
+	}
+	return nil
+}
