@@ -17,14 +17,6 @@ import (
 	"mirror/config"
 )
 
-// The names of the SASL mechanisms, as configured and as brokers know them.
-const (
-	mechanismPlain    = "PLAIN"
-	mechanismScram256 = "SCRAM-SHA-256"
-	mechanismScram512 = "SCRAM-SHA-512"
-	mechanismOAuth    = "OAUTHBEARER"
-)
-
 // maxIterations bounds the work that a broker may ask of us in SCRAM. Kafka's own limit is 16,384.
 const maxIterations = 1 << 18
 
@@ -38,8 +30,8 @@ type authenticator struct {
 func newAuthenticator(c *config.SASL) (*authenticator, error) {
 	a := &authenticator{config: c}
 	switch c.Mechanism {
-	case mechanismPlain, mechanismScram256, mechanismScram512:
-	case mechanismOAuth:
+	case config.Plain, config.ScramSHA256, config.ScramSHA512:
+	case config.OAuthBearer:
 		if c.TokenFile == "" {
 			a.tokens = newTokenSource(c)
 		}
@@ -71,11 +63,11 @@ func (a *authenticator) start(ctx context.Context, host string) (*session, []byt
 	s.secret = secret
 	var m sasl.Mechanism
 	switch a.Name() {
-	case mechanismPlain:
+	case config.Plain:
 		m = plain.Auth{User: a.config.Username, Pass: secret}.AsMechanism()
-	case mechanismScram256:
+	case config.ScramSHA256:
 		m = scram.Auth{User: a.config.Username, Pass: secret}.AsSha256Mechanism()
-	case mechanismScram512:
+	case config.ScramSHA512:
 		m = scram.Auth{User: a.config.Username, Pass: secret}.AsSha512Mechanism()
 	default:
 		m = oauth.Auth{Token: secret}.AsMechanism()
@@ -91,7 +83,7 @@ func (a *authenticator) secret(ctx context.Context) (string, error) {
 	switch {
 	case a.tokens != nil:
 		return a.tokens.token(ctx)
-	case a.Name() == mechanismOAuth:
+	case a.Name() == config.OAuthBearer:
 		read = a.config.ReadToken
 	default:
 		read = a.config.ReadPassword
@@ -123,7 +115,7 @@ type session struct {
 
 // Challenge implements sasl.Session.
 func (s *session) Challenge(from []byte) (done bool, answer []byte, err error) {
-	if s.auth.Name() == mechanismOAuth && len(from) > 0 {
+	if s.auth.Name() == config.OAuthBearer && len(from) > 0 {
 		return false, nil, s.refuse(bearerStatus(from))
 	}
 	if n := iterations(from); n > maxIterations {

@@ -12,6 +12,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+// errClosedAuth is what happens on brokers that do not say why they refuse (before 1.0, and behind some proxies).
+var errClosedAuth = errors.New("the broker closed the connection during authentication, as some do when the credentials are wrong")
+
 // maxSteps bounds a SASL exchange; SCRAM needs two.
 const maxSteps = 8
 
@@ -66,10 +69,8 @@ func (c *Conn) saslHandshake(ctx context.Context) error {
 	}
 	resp := r.(*kmsg.SASLHandshakeResponse)
 	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil {
-		if offers := printable(strings.Join(resp.SupportedMechanisms, ", ")); offers != "" {
-			err = fmt.Errorf("%w (the broker offers %s)", err, offers)
-		}
-		return c.fail(&AuthError{Addr: c.addr, Mechanism: c.auth.Name(), Err: err})
+		offers := printable(strings.Join(resp.SupportedMechanisms, ", "))
+		return c.fail(&AuthError{Addr: c.addr, Mechanism: c.auth.Name(), Offers: offers, Err: err})
 	}
 	return nil
 }
@@ -85,6 +86,9 @@ func (c *Conn) saslAuthenticate(ctx context.Context, s *session, message []byte)
 	req.SASLAuthBytes = message
 	r, err := c.request(ctx, req, maxGreeting)
 	clear(c.scratch) // it held the secret, and with PLAIN as it is
+	if closed := (*ClosedError)(nil); errors.As(err, &closed) {
+		return nil, &AuthError{Addr: c.addr, Mechanism: c.auth.Name(), Err: errClosedAuth}
+	}
 	if err != nil {
 		return nil, err
 	}

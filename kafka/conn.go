@@ -58,15 +58,16 @@ type Conn struct {
 	answer   []byte
 	answered bool // a request after the greeting was answered
 
-	mu  sync.Mutex // guards err
-	err error      // why the connection is not usable
+	mu   sync.Mutex    // guards err
+	err  error         // why the connection is not usable
+	dead chan struct{} // closed, under mu, when err is set
 }
 
 func newConn(addr string, nc net.Conn, tls bool, d *Dialer) *Conn {
 	return &Conn{
 		addr: addr, nc: nc, br: bufio.NewReaderSize(nc, 4<<10), tls: tls, timeout: d.timeout,
 		format: kmsg.NewRequestFormatter(kmsg.FormatterClientID(d.clientID)), clientID: d.clientID,
-		auth: d.auth, inflight: make(chan produced, maxInflight),
+		auth: d.auth, inflight: make(chan produced, maxInflight), dead: make(chan struct{}),
 	}
 }
 
@@ -85,6 +86,7 @@ func (c *Conn) fail(err error) error {
 	defer c.mu.Unlock()
 	if c.err == nil {
 		c.err = err
+		close(c.dead)
 		c.nc.Close()
 	}
 	return c.err

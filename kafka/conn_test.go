@@ -24,15 +24,28 @@ func testCtx(t testing.TB) context.Context {
 	return ctx
 }
 
+// testCtxShort is for what franz-go tries again and again until its context ends.
+func testCtxShort(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // fake starts a kfake cluster of one broker with the topics "a" (2 partitions) and "b" (1).
 func fake(t testing.TB, opts ...kfake.Opt) *config.Cluster {
+	t.Helper()
+	_, c := fakeCluster(t, opts...)
+	return c
+}
+
+func fakeCluster(t testing.TB, opts ...kfake.Opt) (*kfake.Cluster, *config.Cluster) {
 	t.Helper()
 	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.SeedTopics(2, "a"), kfake.SeedTopics(1, "b")}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return &config.Cluster{Name: "west", Brokers: c.ListenAddrs()}
+	return c, &config.Cluster{Name: "west", Brokers: c.ListenAddrs()}
 }
 
 func dial(t testing.TB, c *config.Cluster, opts ...DialOpt) *Conn {

@@ -33,6 +33,7 @@ func (e *TLSError) Unwrap() error { return e.Err }
 type AuthError struct {
 	Addr      string
 	Mechanism string // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER
+	Offers    string // the mechanisms of a broker that does not have this one, if it says so
 	Refused   bool   // the broker refused the credentials; else they could not be obtained or the exchange broke
 	Err       error
 }
@@ -98,3 +99,9 @@ func dialError(addr string, err error) *DialError {
 type hiddenError struct{ err error }
 
 func (e hiddenError) Error() string { return e.err.Error() }
+
+// isTimeout tells whether an error is a deadline that passed.
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}

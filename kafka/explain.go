@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -70,7 +69,11 @@ func (e *explainer) auth() string {
 	known := errors.As(e.err, &a)
 	switch {
 	case errors.Is(e.err, kerr.UnsupportedSaslMechanism):
-		return fmt.Sprintf("the broker does not offer the SASL mechanism %s (%v); set sasl.mechanism to one that its listener has", e.mechanism(), e.err)
+		text := "the broker does not offer the SASL mechanism " + e.mechanism()
+		if known && a.Offers != "" {
+			text += ", only " + a.Offers
+		}
+		return text + "; set sasl.mechanism to one that its listener has"
 	case errors.Is(e.err, kerr.SaslAuthenticationFailed) || known && a.Refused:
 		return fmt.Sprintf("the broker refused the %s of %s by %s; correct it, it is read again at the next try", e.secretName(), e.who(), e.mechanism())
 	case errors.Is(e.err, kerr.IllegalSaslState):
@@ -94,9 +97,9 @@ func (e *explainer) secretName() string {
 	switch {
 	case s == nil:
 		return "credentials"
-	case s.Mechanism != mechanismOAuth && s.PasswordFile != "":
+	case s.Mechanism != config.OAuthBearer && s.PasswordFile != "":
 		return "password (in " + s.PasswordFile + ")"
-	case s.Mechanism != mechanismOAuth:
+	case s.Mechanism != config.OAuthBearer:
 		return "password"
 	case s.TokenFile != "":
 		return "token (in " + s.TokenFile + ")"
@@ -209,7 +212,7 @@ func (e *explainer) authorization() string {
 
 // slow explains an answer that did not come in time.
 func (e *explainer) slow() string {
-	if errors.Is(e.err, context.DeadlineExceeded) || errors.Is(e.err, os.ErrDeadlineExceeded) {
+	if isTimeout(e.err) {
 		return "no answer came in time (" + printable(e.err.Error()) + ")"
 	}
 	return ""

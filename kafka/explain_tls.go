@@ -27,6 +27,8 @@ func (e *explainer) tls() string {
 		return e.alert(addr)
 	case t != nil && closedEarly(t.Err):
 		return addr + " closed the connection during the TLS handshake; its listener may not be a TLS one, or it wants a client certificate (tls.cert_file)"
+	case t != nil && isTimeout(t.Err):
+		return addr + " did not answer the TLS handshake in time; its listener may not be a TLS one"
 	case t != nil:
 		return fmt.Sprintf("the TLS handshake with %s did not succeed: %v", addr, t.Err)
 	}

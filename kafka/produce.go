@@ -130,6 +130,8 @@ func (c *Conn) ReadProduce(ctx context.Context) (corr int32, resp *kmsg.ProduceR
 	var next produced
 	select {
 	case next = <-c.inflight:
+	case <-c.dead:
+		return 0, nil, c.usable(ctx)
 	case <-ctx.Done():
 		return 0, nil, fmt.Errorf("read produce response from %s: %w", c.addr, context.Cause(ctx))
 	}
