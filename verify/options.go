@@ -30,12 +30,14 @@ type PartitionKey struct {
 // Loss is a range of source offsets [From, To) that is known not to have been copied.
 // If TargetTo > TargetFrom, the records at target offsets [TargetFrom, TargetTo) are known to be odd.
 type Loss struct {
-	Topic                string // of the source
-	Partition            int32
-	Target               string // target topic; empty: any
-	From, To             int64
-	TargetFrom, TargetTo int64
-	Cause                string
+	Topic      string `json:"topic"` // of the source
+	Partition  int32  `json:"partition"`
+	Target     string `json:"target,omitempty"` // target topic; empty: any
+	From       int64  `json:"from"`
+	To         int64  `json:"to"`
+	TargetFrom int64  `json:"target_from"`
+	TargetTo   int64  `json:"target_to"`
+	Cause      string `json:"cause"`
 }
 
 // Bound is one end of the range to compare: an offset of the source, or the first source record at or after a time. The zero value is no bound.
