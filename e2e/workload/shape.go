@@ -42,8 +42,9 @@ func Ordinary() []Shape {
 	return all
 }
 
-// nearLimit leaves room for the batch header, the key and varints under the default max.message.bytes of 1,048,588.
-const nearLimit = 1_048_588 - 200
+// nearLimit leaves room for the batch header, the key and what codecs add to bytes that do not compress, under the default
+// max.message.bytes of 1,048,588.
+const nearLimit = 1_048_588 - 2000
 
 // Record makes the record of that name.
 func (w Who) Record() brokers.Record {
