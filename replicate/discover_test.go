@@ -528,7 +528,10 @@ func TestRefreshClusters(t *testing.T) {
 	if _, err = PlanRoute(ctx, planRoute(t, nil), src.Cluster, dst.Cluster, nil, nil); err == nil {
 		t.Fatal("got no error for a cluster that is down")
 	}
-	mentions(t, "error", err.Error(), "look at cluster east: fetch metadata: ")
+	var look *LookError
+	if !errors.As(err, &look) || look.Cluster != dst.Config {
+		t.Errorf("got %v, want it to name cluster east", err)
+	}
 }
 
 func TestFetchMetadata(t *testing.T) {
@@ -645,4 +648,64 @@ func BenchmarkMakePlan(b *testing.B) {
 			b.Fatal("the plan changes something")
 		}
 	}
+}
+
+// TestSyncRecordsReadBackLater has the caller's view of its records lag behind what was recorded.
+func TestSyncRecordsReadBackLater(t *testing.T) {
+	src, dst := newPlanCluster(t, "west"), newPlanCluster(t, "east")
+	src.create(t, "orders", 1, map[string]string{"retention.ms": "5000"})
+	records := newPlanRecords()
+	d := NewDiscovery(planRoute(t, nil), src.Cluster, dst.Cluster, func() map[string][]string { return nil }, func() map[string]string { return nil })
+	if orders := sync1(t, d, records).Topics[0]; orders.Existing || len(orders.Action) != 0 {
+		t.Errorf("got %+v, want the new topic in our care", orders)
+	}
+	plan, err := d.Refresh(t.Context())
+	if err != nil || !plan.Topics[0].Existing {
+		t.Errorf("got %+v, %v, want only the caller's records to count afterwards", plan, err)
+	}
+}
+
+// TestSyncWaitsForConfigs has brokers that do not know a new topic yet when they are asked for its configs.
+func TestSyncWaitsForConfigs(t *testing.T) {
+	src, dst := newPlanCluster(t, "west"), newPlanCluster(t, "east")
+	src.create(t, "orders", 1, map[string]string{"cleanup.policy": "compact"})
+	unknown := kfake.Fault{Keys: []kmsg.Key{kmsg.DescribeConfigs}, Err: kerr.UnknownTopicOrPartition}
+	src.fake.Fault(unknown)
+	dst.fake.Fault(unknown)
+	records := newPlanRecords()
+	d := planDiscovery(planRoute(t, nil), src, dst, records, nil)
+
+	plan, err := d.Refresh(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mentions(t, "problem", plan.Topics[0].Problem, "are not read yet")
+	if plan.Changes() {
+		t.Errorf("got %v, want nothing created before the source's configs are known", plan.Topics[0].Action)
+	}
+	src.fake.Fault(unknown)
+	if orders := sync1(t, d, records).Topics[0]; orders.Problem != "" || orders.MaxMessageBytes == 0 {
+		t.Errorf("got %+v, want the topic created and its configs checked", orders)
+	}
+	wantLines(t, "target configs", dst.configs(t, "west.orders"), "cleanup.policy=compact", "message.timestamp.type=CreateTime")
+}
+
+// TestReadSettingsStrangeAnswers has a broker that describes a topic it was not asked for.
+func TestReadSettingsStrangeAnswers(t *testing.T) {
+	src, dst := newPlanCluster(t, "west"), newPlanCluster(t, "east")
+	src.create(t, "orders", 1, nil)
+	src.fake.ControlKey(int16(kmsg.DescribeConfigs), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		resp := req.ResponseKind().(*kmsg.DescribeConfigsResponse)
+		for _, name := range []string{"other", "orders"} {
+			r := kmsg.NewDescribeConfigsResponseResource()
+			r.ResourceType, r.ResourceName, r.ErrorCode = kmsg.ConfigResourceTypeTopic, name, kerr.UnknownServerError.Code
+			resp.Resources = append(resp.Resources, r)
+		}
+		return resp, nil, true
+	})
+	plan, err := PlanRoute(t.Context(), planRoute(t, nil), src.Cluster, dst.Cluster, nil, nil)
+	if err != nil || len(plan.Topics) != 1 {
+		t.Fatalf("got %+v, %v, want one topic", plan, err)
+	}
+	mentions(t, "warning", strings.Join(plan.Topics[0].Warnings, " "), "configs are not copied: UNKNOWN_SERVER_ERROR")
 }

@@ -85,13 +85,8 @@ type planInput struct {
 	managed                  map[string][]string
 	copied                   map[string]string
 	unknown                  map[string]bool   // configs whose names the target's brokers do not know
-	names                    *rename.Plan      // the result of rename where it is known already
+	names                    *rename.Plan      // what the rules make of the topics, where it is known already
 	held                     map[string]string // target topics whose configs are not altered for now, with the reason
-}
-
-// rename is what the route's rules make of the source's topics, and of those copied before that it no longer lists.
-func (in planInput) rename() rename.Plan {
-	return in.route.Mapper.Plan(topicNames(in.src, in.copied), in.copied)
 }
 
 func makePlan(in planInput) *RoutePlan {
@@ -101,10 +96,10 @@ func makePlan(in planInput) *RoutePlan {
 	}
 	names := in.names
 	if names == nil {
-		fresh := in.rename()
+		fresh := in.route.Mapper.Plan(topicNames(in.src, in.copied), in.copied)
 		names = &fresh
 	}
-	plan.Left, plan.Refused = names.Left, names.Refused
+	plan.Left, plan.Refused = slices.Clone(names.Left), slices.Clone(names.Refused)
 	plan.Warnings = append(plan.Warnings, names.Warnings...)
 	plan.Warnings = append(plan.Warnings, absentTopics(in.route, in.src, in.copied)...)
 	for _, d := range names.Take {

@@ -145,8 +145,8 @@ func (in planInput) alter(t *TopicPlan, source, target TopicSettings) TopicSetti
 // wanted are the configs that the target topic should have, and a warning for each that its brokers do not know.
 func (in planInput) wanted(t *TopicPlan, source TopicSettings) map[string]string {
 	wanted := wantedConfigs(in.route, source)
-	for _, key := range slices.Sorted(maps.Keys(wanted)) {
-		if in.unknown[key] {
+	for _, key := range slices.Sorted(maps.Keys(in.unknown)) {
+		if _, ok := wanted[key]; ok {
 			delete(wanted, key)
 			t.warnf("config %s is left out, since the target's brokers do not know it", key)
 		}

@@ -129,13 +129,22 @@ func (s TopicSettings) value(key string) string { return s.Configs[key].Value }
 
 // number is the effective value of a numeric config; ok is false when it is unknown.
 func (s TopicSettings) number(key string) (n int64, ok bool) {
-	n, err := strconv.ParseInt(s.value(key), 10, 64)
+	v := s.value(key)
+	if v == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
 	return n, err == nil
 }
 
 // has says whether a list config contains a word.
 func (s TopicSettings) has(key, word string) bool {
-	return slices.Contains(splitList(s.value(key)), word)
+	for w := range strings.SplitSeq(s.value(key), ",") {
+		if strings.TrimSpace(w) == word {
+			return true
+		}
+	}
+	return false
 }
 
 // appendTime says whether the broker stamps records with its own time.
@@ -200,9 +209,11 @@ func (c *settingsCache) read(ctx context.Context, cluster Cluster, md *Metadata,
 	if all {
 		c.full, c.topics = now, make(map[string]cachedSettings, len(fresh))
 	}
-	for name, s := range fresh {
-		settings[name] = s
-		c.topics[name] = cachedSettings{s, md.Topics[name].ID}
+	for _, name := range ask {
+		if s, ok := fresh[name]; ok {
+			settings[name] = s
+			c.topics[name] = cachedSettings{s, md.Topics[name].ID}
+		}
 	}
 	return settings, nil
 }
