@@ -65,25 +65,25 @@ func (e *PolicyError) Error() string {
 		e.Topic, e.Policy, e.Topic)
 }
 
-// countPartitions is the topic's number of partitions, 0 if there is no such topic.
+// countPartitions is the topic's number of partitions, 0 if there is no such
+// topic. It asks for authorized operations only because kadm answers from a
+// cache otherwise, which does not know for seconds that a topic was created.
 func countPartitions(ctx context.Context, adm *kadm.Client, topic string) (int, error) {
-	topics, err := adm.ListTopics(ctx, topic)
-	if err != nil {
-		return 0, fmt.Errorf("look up checkpoint topic %s: %w", topic, err)
+	topics, err := adm.ListTopics(kadm.WithAuthorizedOps(ctx), topic)
+	t := topics[topic]
+	if err == nil {
+		err = t.Err
 	}
-	t, ok := topics[topic]
 	switch {
-	case !ok || errors.Is(t.Err, kerr.UnknownTopicOrPartition):
-		return 0, nil
-	case errors.Is(t.Err, kerr.LeaderNotAvailable): // it is just being created
+	case err == nil, errors.Is(err, kerr.LeaderNotAvailable): // the latter while it is being created
 		return len(t.Partitions), nil
-	case errors.Is(t.Err, kerr.TopicAuthorizationFailed):
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return 0, nil
+	case errors.Is(err, kerr.TopicAuthorizationFailed):
 		return 0, fmt.Errorf("look up checkpoint topic %s: %w: "+
-			"grant this principal Describe, Read and Write (and Create, if it does not exist) on the topic", topic, t.Err)
-	case t.Err != nil:
-		return 0, fmt.Errorf("look up checkpoint topic %s: %w", topic, t.Err)
+			"grant this principal Describe, Read and Write (and Create, if it does not exist) on the topic", topic, err)
 	}
-	return len(t.Partitions), nil
+	return 0, fmt.Errorf("look up checkpoint topic %s: %w", topic, err)
 }
 
 // createTopic creates the topic; that another process was faster is no error.

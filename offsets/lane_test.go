@@ -173,6 +173,8 @@ func TestLaneFaults(t *testing.T) {
 		{"empty checkpoint", ordersKey.copyOf(KindCheckpoint), ``, damaged},
 		{"damaged drift", drift, `{"v":1}`, damaged},
 		{"drift under another key", drift, `{"v":1,"source":6,"ordinal":6}`, damaged},
+		{"damaged map page", ordersKey.copyOf(KindMap), `{"v":1,"runs":[[]]}`, none},
+		{"damaged loss", ordersKey.copyOf(KindLoss), `{"v":1}`, none},
 		{"damaged pause", Key{Kind: KindPause}, `{`, none},
 	}
 	for _, tt := range tests {

@@ -15,13 +15,17 @@ type LossEntry struct {
 }
 
 // Checkpoint is the checkpoint of a copied partition; of key only topic,
-// partition, target and generation count. The error joins what is wrong with
-// any record of this partition:
+// partition, target and generation count. The error joins what keeps this
+// partition from being copied as if nothing was wrong:
 //
-//   - *NewerError: a later version wrote it, the partition must not be copied.
-//   - *CorruptError: the record cannot be read. The checkpoint, if there is one,
-//     is an older one, or drift, map or ledger are incomplete: nothing may be
-//     taken from them without a proof from the logs.
+//   - *NewerError: a later version wrote one of the partition's records, or the
+//     pause or config of its topic. The partition must stop.
+//   - *CorruptError: the checkpoint or a drift record cannot be read. What is
+//     returned, if anything is, is the one before, or lacks a drift: it may only
+//     be used with a proof from both logs.
+//
+// Map pages and losses that cannot be read are in Faults only: copying is right
+// without them.
 func (l *Lane) Checkpoint(key Key) (Checkpoint, bool, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -29,20 +33,23 @@ func (l *Lane) Checkpoint(key Key) (Checkpoint, bool, error) {
 	return c, ok, l.faultsOf(key)
 }
 
-// faultsOf joins the faults that concern one copied partition. A pause or a
-// config record only counts when a newer version wrote it.
 func (l *Lane) faultsOf(key Key) error {
-	var errs []error
+	if len(l.faults) == 0 {
+		return nil
+	}
 	p, _ := place(key.copyOf(KindCheckpoint))
+	keys := []Key{{Kind: KindPause}, {Kind: KindPause, Topic: key.Topic}, {Kind: KindConfig, Target: key.Target}}
 	for _, k := range sortedKeys(l.copies[p]) {
-		if err := l.faults[k]; err != nil && k.Generation == key.Generation {
-			errs = append(errs, err)
+		if k.Generation == key.Generation {
+			keys = append(keys, k)
 		}
 	}
-	for _, k := range []Key{{Kind: KindPause}, {Kind: KindPause, Topic: key.Topic}, {Kind: KindConfig, Target: key.Target}} {
+	var errs []error
+	for _, k := range keys {
+		err := l.faults[k]
 		var newer *NewerError
-		if errors.As(l.faults[k], &newer) {
-			errs = append(errs, newer)
+		if errors.As(err, &newer) || err != nil && (k.Kind == KindCheckpoint || k.Kind == KindDrift) {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
