@@ -114,9 +114,17 @@ type lz4Stream struct {
 // which no Kafka client does.
 var lz4Magic = []byte{0x04, 0x22, 0x4d, 0x18}
 
+// lz4Independent is the flag for blocks that can be read by themselves.
+const lz4Independent = 0x20
+
 func (s *lz4Stream) reset(b []byte, magic int8) error {
-	if !bytes.HasPrefix(b, lz4Magic) {
+	if !bytes.HasPrefix(b, lz4Magic) || len(b) < 5 {
 		return errors.New("no frame header")
+	}
+	// Java's client refuses blocks that refer to earlier ones, so there are
+	// none in Kafka; in the library, earlier ones could be another batch's.
+	if b[4]&lz4Independent == 0 {
+		return errors.New("dependent blocks")
 	}
 	if magic > 0 {
 		s.src.Reset(b)

@@ -2,6 +2,8 @@ package batch
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"slices"
 	"testing"
 )
@@ -33,14 +35,19 @@ func seeds(f *testing.F) {
 	f.Add(slices.Concat(sampleBatch(1, 3, 0), message(1, 5, 0, 0, nil, nil), sampleBatch(6, 1, 8)[:70]))
 }
 
-// mend makes the checksum of a magic 2 batch right, so that fuzzing reaches
-// what is behind it.
+// mend makes length and checksum right, so that fuzzing reaches what is behind
+// them.
 func mend(b []byte) []byte {
 	b = bytes.Clone(b)
-	if len(b) >= HeaderSize {
-		seal(b)
+	if len(b) <= atAttributes {
+		return b
 	}
-	return b
+	binary.BigEndian.PutUint32(b[atLength:], uint32(len(b)-prefixSize))
+	if b[atMagic] < 2 {
+		binary.BigEndian.PutUint32(b[atOldCRC:], crc32.ChecksumIEEE(b[atMagic:]))
+		return b
+	}
+	return seal(b)
 }
 
 func FuzzScan(f *testing.F) {

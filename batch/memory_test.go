@@ -17,10 +17,17 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestBombs re-frames batches that inflate to 128 MiB, as many records and as
+func skipUnderRace(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates, too")
+	}
+}
+
+// TestBombs re-frames batches that inflate to 64 MiB, as many records and as
 // one, within a few MiB.
 func TestBombs(t *testing.T) {
-	const size, most = 128 << 20, 16 << 20 // zstd looks back 8 MiB
+	skipUnderRace(t)
+	const size, most = 64 << 20, 16 << 20 // zstd looks back 8 MiB
 	many := sourceBatch{}
 	value := make([]byte, 64<<10)
 	for i := range size / len(value) {
@@ -64,6 +71,7 @@ func TestBombs(t *testing.T) {
 
 // TestTooLargeBomb has a record that does not fit whatever it inflates to.
 func TestTooLargeBomb(t *testing.T) {
+	skipUnderRace(t)
 	value := bytes.Repeat(noise(1<<20, 1), 64) // beyond what codecs look back
 	s := sourceBatch{attributes: 3, wrap: compressors["lz4"].wrap, records: []record{{value: value}}}
 	raw := s.encode()
@@ -72,8 +80,8 @@ func TestTooLargeBomb(t *testing.T) {
 	if large, ok := err.(*TooLargeError); !ok || large.Size < 64<<20 {
 		t.Errorf("got %v, want a *TooLargeError of 64 MiB", err)
 	}
-	if got > 8<<20 {
-		t.Errorf("%d KiB allocated, want at most 8 MiB", got>>10)
+	if got > 12<<20 { // two blocks of 4 MiB in, and the frame
+		t.Errorf("%d KiB allocated, want at most 12 MiB", got>>10)
 	}
 }
 
@@ -100,6 +108,7 @@ func TestHundredThousandHeaders(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
+	skipUnderRace(t)
 	var all []byte
 	for i := range 10 {
 		all = append(all, sampleBatch(int64(i*10), 10, 0)...)
