@@ -172,10 +172,7 @@ func (p *partition) judge(o *outgoing, a answer, now time.Time) (verdict, string
 		// Not appended. The metadata says where to go; a topic that is gone for
 		// good is found by recovery, which asks for it by id.
 		p.route.targetLeaders.refresh()
-		if time.Since(p.troubleSince(now)) > giveUpQueue || unclear == verdictRecover && p.failures > 3 {
-			return verdictRecover, why
-		}
-		return verdictRetry, why
+		return unclear, why
 	case kerr.RequestTimedOut, kerr.NotEnoughReplicas, kerr.NotEnoughReplicasAfterAppend, kerr.ThrottlingQuotaExceeded, kerr.NetworkException:
 		return unclear, why
 	case kerr.UnknownProducerID, kerr.InvalidProducerEpoch, kerr.InvalidProducerIDMapping, kerr.DuplicateSequenceNumber:

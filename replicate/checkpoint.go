@@ -19,8 +19,7 @@ func (p *partition) checkpoint(clean bool, now time.Time) []offsets.Entry {
 		return nil
 	}
 	switch p.phase {
-	case phaseOpen, phaseDrain, phaseRetry:
-	default:
+	case phaseStarting, phaseRecovering, phaseRetired:
 		return nil // recovery decides where it stands
 	}
 	clean = clean && p.phase == phaseOpen && p.flying == 0

@@ -104,12 +104,19 @@ func (d *discovery) once(ctx context.Context) {
 		return
 	}
 	r.setPlan(plan)
-	if lead && plan.Problem == "" {
-		if err := r.recordFacts(cctx, plan); err != nil {
-			r.setTrouble(err.Error(), errors.As(err, new(*stopError)))
-			r.log.Error("first start", "why", err.Error())
-			return
-		}
+	if plan.Problem != "" {
+		return
+	}
+	if lead && !r.factsKnown() {
+		err = r.recordFacts(cctx, plan)
+	}
+	if err == nil {
+		err = r.checkFacts()
+	}
+	if err != nil {
+		r.setTrouble(err.Error(), errors.As(err, new(*stopError)))
+		r.log.Error("first start", "why", err.Error())
+		return
 	}
 	r.adopt()
 }
@@ -253,22 +260,24 @@ func (r *route) factsKnown() bool {
 	return ok
 }
 
-// recordFacts puts the route's first start on record, or checks the one that is
-// there: another source under the same route's name would mix two histories.
-func (r *route) recordFacts(ctx context.Context, plan *RoutePlan) error {
+// checkFacts refuses another source under the same route's name, which would
+// mix two histories.
+func (r *route) checkFacts() error {
 	facts, ok := r.lanes.state[0].Route()
-	if ok {
-		if facts.SourceCluster != r.source.id {
-			return stopf("route %s copied from the cluster with id %s before, and %s is %s now: give the route another name to start a new copy", r.config.Name, facts.SourceCluster, r.config.From, r.source.id)
-		}
+	if !ok || facts.SourceCluster == r.source.id {
 		return nil
 	}
+	return stopf("route %s copied from the cluster with id %s before, and %s is %s now: give the route another name to start a new copy", r.config.Name, facts.SourceCluster, r.config.From, r.source.id)
+}
+
+// recordFacts puts the route's first start on record.
+func (r *route) recordFacts(ctx context.Context, plan *RoutePlan) error {
 	for key, err := range r.lanes.state[0].Faults() {
 		if key.Kind == offsets.KindRoute {
 			return stopf("the checkpoint topic %s: %v", r.lanes.topic, err)
 		}
 	}
-	facts = offsets.RouteFacts{SourceCluster: r.source.id, TargetCluster: r.target.id, ReadCommitted: r.config.ReadCommitted,
+	facts := offsets.RouteFacts{SourceCluster: r.source.id, TargetCluster: r.target.id, ReadCommitted: r.config.ReadCommitted,
 		FirstStart: time.Now().UTC().Truncate(time.Millisecond)}
 	for i := range plan.Topics {
 		if t := &plan.Topics[i]; t.Source != nil {
@@ -295,7 +304,7 @@ func (r *route) recordFacts(ctx context.Context, plan *RoutePlan) error {
 // tells those that are there what has changed.
 func (r *route) adopt() {
 	plan := r.knownPlan()
-	if plan == nil || plan.Problem != "" || !r.factsKnown() || r.draining.Load() {
+	if plan == nil || plan.Problem != "" || !r.factsKnown() || r.checkFacts() != nil || r.draining.Load() {
 		return
 	}
 	for i := range plan.Topics {

@@ -405,7 +405,7 @@ func (f *fetcher) rotate(requests []request) {
 func (p *partition) follow(replica int32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, known := p.route.sourceLeaders.addr(replica); !known || p.phase == phaseRetired {
+	if _, known := p.route.sourceLeaders.addr(replica); !known || p.phase == phaseRetired || time.Now().Before(p.leaderUntil) {
 		return
 	}
 	p.follower = replica

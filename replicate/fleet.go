@@ -45,7 +45,7 @@ type fleet struct {
 	mu     sync.Mutex // guards what follows
 	client *kgo.Client
 	lanes  map[int32]bool
-	why    string // why there is no membership, in plain words
+	why    error // what ended the last membership, nil while there is one
 	fenced bool
 }
 
@@ -57,6 +57,16 @@ func newFleet(topic, instance string, log *slog.Logger) *fleet {
 // mayWrite says whether the group still counts us in for certain.
 func (f *fleet) mayWrite() bool {
 	return int64(time.Since(f.started)) < f.ok.Load()
+}
+
+// trouble is why there is no membership, nil when there is one.
+func (f *fleet) trouble() error {
+	if f.mayWrite() {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.why
 }
 
 // owned lists the lanes that are ours.
@@ -110,7 +120,7 @@ func (f *fleet) onAssigned(lanes []int32) {
 	for _, l := range lanes {
 		f.lanes[l] = true
 	}
-	f.why = ""
+	f.why = nil
 	f.mu.Unlock()
 	select {
 	case f.kick <- struct{}{}:
@@ -140,7 +150,7 @@ func (f *fleet) OnGroupManageError(err error) {
 	f.ok.Store(0)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.why = "group " + f.topic + ": " + err.Error()
+	f.why = err
 	if errors.Is(err, kerr.FencedInstanceID) {
 		f.fenced = true
 	}

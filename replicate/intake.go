@@ -75,7 +75,7 @@ func (p *partition) delivered(r request, a *kmsg.FetchResponseTopicPartition, h 
 	s := p.newShaper()
 	p.mu.Unlock()
 
-	err := s.shape(a, h) // outside of the lock: decoding takes its time
+	err := s.shapeSafely(a, h) // outside of the lock: decoding takes its time
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -239,9 +239,10 @@ func (p *partition) setSourceLeader(l leadership) {
 	p.attachFetcher()
 }
 
-// leaveFollower goes back to the leader.
+// leaveFollower goes back to the leader for a while.
 func (p *partition) leaveFollower() {
 	p.follower = -1
+	p.leaderUntil = time.Now().Add(followerRest)
 	p.attachFetcher()
 }
 

@@ -54,6 +54,7 @@ const (
 	fetchBackoff = 100 * time.Millisecond // after a fetch error of one partition
 	authRetry    = 3 * time.Second        // after an authorisation error
 	waitRetry    = 3 * time.Second        // between recoveries of a waiting partition
+	followerRest = 30 * time.Second       // without reading from a follower that was of no use
 )
 
 // partition copies one source partition. All of its state is reached through
@@ -108,6 +109,7 @@ type partition struct {
 	fetching       bool
 	haltWhy        string // set: no more fetches; recover as soon as the queue is empty
 	fetchAfter     time.Time
+	leaderUntil    time.Time // a follower was of no use: read from the leader until then
 	fetchTrouble   string    // why fetching does not work at present
 	fetchTroubleAt time.Time // since when
 	corruptAt      int64
@@ -263,7 +265,12 @@ func (p *partition) toRecovery(why string) {
 		p.log.Info("recovering", "partition", p.String(), "why", why)
 	}
 	p.counters.Recoveries.Add(1)
-	p.route.recoveries.add(p)
+	p.failures++
+	if p.failures == 1 {
+		p.route.recoveries.add(p)
+		return
+	}
+	time.AfterFunc(jitter(min(backoffFirst<<min(p.failures, 10), waitRetry)), func() { p.route.recoveries.add(p) })
 }
 
 // wait parks the partition and tries it again later through recovery.

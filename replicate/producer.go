@@ -16,6 +16,7 @@ const (
 	requestBytes   = 4 << 20          // a Produce request is filled up to about this size
 	requestsFlying = 20               // requests on their way on one connection
 	ownershipPause = 50 * time.Millisecond
+	idleClose      = time.Minute // brokers close idle connections, too, and what is written just then has an unknown outcome
 )
 
 var errClosing = errors.New("the mirror is stopping")
@@ -213,7 +214,7 @@ func (w *producer) lose(ctx context.Context) {
 }
 
 // write sends requests until the connection breaks. It returns nil when the
-// route ends.
+// route ends or the connection has been idle for long.
 func (w *producer) write(ctx context.Context, conn *kafka.Conn) error {
 	var parts []kafka.ProducePart
 	for {
@@ -263,7 +264,7 @@ func (w *producer) next(ctx context.Context, conn *kafka.Conn) ([]shipment, erro
 		if items := w.collect(ready); len(items) > 0 {
 			return items, nil
 		}
-		pause := time.Hour
+		pause := idleClose
 		if len(ready) > 0 && !w.route.fleet.mayWrite() {
 			for _, p := range ready {
 				w.add(p)
@@ -278,6 +279,9 @@ func (w *producer) next(ctx context.Context, conn *kafka.Conn) ([]shipment, erro
 			return nil, nil
 		case <-w.wakeup:
 		case <-t.C:
+			if pause == idleClose && flying == 0 {
+				return nil, nil
+			}
 		}
 		t.Stop()
 	}

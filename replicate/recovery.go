@@ -72,7 +72,7 @@ func (r *route) recoverPartition(ctx context.Context, p *partition) {
 	cctx, cancel := context.WithTimeout(ctx, recoveryTimeout)
 	defer cancel()
 	rc.ctx = cctx
-	pos, err := rc.find()
+	pos, err := rc.findSafely()
 	rc.finish(pos, err)
 }
 
@@ -149,6 +149,17 @@ func (rc *recovery) open(pos position) {
 	p.attachFetcher()
 	p.log.Debug("copying", "partition", p.String(), "source_offset", pos.source, "target_offset", pos.target, "ordinal", pos.ordinal, "why", rc.note)
 	p.wake()
+}
+
+// findSafely turns a panic over foreign bytes into a stop of this partition
+// alone.
+func (rc *recovery) findSafely() (pos position, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = stopf("internal error during recovery: %v", r)
+		}
+	}()
+	return rc.find()
 }
 
 // find is the whole of recovery.

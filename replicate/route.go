@@ -43,6 +43,7 @@ type route struct {
 	draining atomic.Bool
 	expiry   atomic.Int64 // the target's producer.id.expiration.ms, as a time.Duration
 	saving   sync.Mutex   // one writer of checkpoints at a time
+	claims   sync.WaitGroup
 
 	mu      sync.Mutex // guards what follows
 	parts   map[partID]*partition
@@ -138,6 +139,7 @@ func (r *route) run(ctx context.Context) {
 	membership.Wait()
 	cancel()
 	crew.Wait()
+	r.claims.Wait()
 	r.fetchers.wait()
 	r.producers.wait()
 	r.log.Info("stopped")
@@ -219,6 +221,9 @@ func (r *route) connectOnce(ctx context.Context) error {
 			return &sideError{s, "connect", err}
 		}
 	}
+	if err := r.target.remembersProducers(cctx); err != nil {
+		return err
+	}
 	switch {
 	case r.source.id == r.target.id:
 		return stopf("source %s and target %s are the same cluster (id %s): give them brokers of different clusters; containers of one image often share a default cluster id",
@@ -289,7 +294,11 @@ func (r *route) lanesAssigned(numbers []int32) {
 	ctx := r.running
 	r.mu.Unlock()
 	r.setRate()
-	go r.lanes.claim(ctx, numbers)
+	r.claims.Add(1)
+	go func() {
+		defer r.claims.Done()
+		r.lanes.claim(ctx, numbers)
+	}()
 }
 
 // lanesRevoked lets lanes go: what was sent is waited for and put on record,

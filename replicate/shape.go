@@ -56,6 +56,17 @@ func (s *shaper) shape(p *kmsg.FetchResponseTopicPartition, h *hold) error {
 	return scan.Err()
 }
 
+// shapeSafely turns a panic over foreign bytes into an error of this partition
+// alone.
+func (s *shaper) shapeSafely(p *kmsg.FetchResponseTopicPartition, h *hold) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal error: %v", r)
+		}
+	}()
+	return s.shape(p, h)
+}
+
 func (s *shaper) one(b batch.Batch, h *hold) error {
 	if s.first && b.LastOffset() < s.cursor {
 		return nil // an old-format answer may begin before what was asked for

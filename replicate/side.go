@@ -74,6 +74,21 @@ func (s *side) learnID(ctx context.Context) error {
 	return nil
 }
 
+// remembersProducers checks that the target can say what it knows of a
+// producer, without which a position could not be told.
+func (s *side) remembersProducers(ctx context.Context) error {
+	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, s.client)
+	if err != nil {
+		return &sideError{s, "ask for its version", err}
+	}
+	for _, k := range resp.ApiKeys {
+		if k.ApiKey == kmsg.DescribeProducers.Int16() {
+			return nil
+		}
+	}
+	return stopf("cluster %s is too old to be a target: mirror needs DescribeProducers there, which Kafka has since 2.8", s.config.Name)
+}
+
 // ask sends req to one broker and retries what a retry can heal.
 func (s *side) ask(ctx context.Context, broker int32, req kmsg.Request) (kmsg.Response, error) {
 	if broker < 0 {

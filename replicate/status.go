@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"mirror/kafka"
 	"mirror/monitor"
 	"mirror/offsets"
 )
@@ -15,6 +16,9 @@ func (r *route) status(now time.Time) monitor.RouteStatus {
 	s := monitor.RouteStatus{Name: r.config.Name, From: r.config.From, To: r.config.To}
 	r.mu.Lock()
 	plan, trouble, fatal := r.plan, r.trouble, r.fatal
+	if trouble == "" {
+		trouble = r.fleetTrouble()
+	}
 	parts := make(map[partID]*partition, len(r.parts))
 	for id, p := range r.parts {
 		parts[id] = p
@@ -174,8 +178,19 @@ func (r *route) notReady() string {
 		return trouble
 	case plan == nil || !r.factsKnown():
 		return "still starting"
+	case r.fleetTrouble() != "":
+		return r.fleetTrouble()
 	case !r.fleet.mayWrite():
 		return "not a member of its fleet's group " + r.lanes.topic + " at present"
+	}
+	return ""
+}
+
+// fleetTrouble says why this process is not in its fleet, empty when it is or
+// when nothing is known to be wrong.
+func (r *route) fleetTrouble() string {
+	if err := r.fleet.trouble(); err != nil {
+		return kafka.Explain(err, r.target.config, "join group "+r.lanes.topic)
 	}
 	return ""
 }
