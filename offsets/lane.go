@@ -3,6 +3,7 @@ package offsets
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -15,10 +16,9 @@ type Lane struct {
 	next   int64        // offset behind the last record applied
 	values map[Key]any  // decoded values; of map pages the bytes, which are smaller
 	faults map[Key]error
-	copies map[Key]map[Key]struct{}    // keys of values and faults by copied partition, see place
-	kinds  map[string]map[Key]struct{} // keys of values of the kinds that are listed, see listed
-	broken []error                     // records whose key says nothing to this version, the first few
-	lost   int                         // how many such records there were
+	copies map[Key][]Key // keys of values and faults by copied partition, see place
+	broken []error       // records whose key says nothing to this version, the first few
+	lost   int           // how many such records there were
 }
 
 // brokenKept bounds how many records with unreadable keys are kept as errors.
@@ -30,8 +30,7 @@ func NewLane(n int32) *Lane {
 		number: n,
 		values: make(map[Key]any),
 		faults: make(map[Key]error),
-		copies: make(map[Key]map[Key]struct{}),
-		kinds:  make(map[string]map[Key]struct{}),
+		copies: make(map[Key][]Key),
 	}
 }
 
@@ -82,9 +81,9 @@ func (l *Lane) Apply(key, value []byte, offset int64) error {
 	if k.Kind == KindMap {
 		v = append([]byte(nil), value...)
 	}
+	l.index(k)
 	l.values[k] = v
 	delete(l.faults, k)
-	l.index(k)
 	return nil
 }
 
@@ -104,8 +103,8 @@ func (l *Lane) fault(k Key, offset int64, err error) error {
 	} else {
 		err = &CorruptError{Key: k, Offset: offset, Why: err}
 	}
-	l.faults[k] = err
 	l.index(k)
+	l.faults[k] = err
 	return err
 }
 
@@ -134,41 +133,28 @@ func place(k Key) (Key, bool) {
 	return Key{}, false
 }
 
-// listed reports the kinds that are asked for without a key.
-func listed(kind string) bool {
-	return kind == KindLoss || kind == KindOwner || kind == KindCheckpoint || kind == KindRoute
+// has reports whether anything is known under a key.
+func (l *Lane) has(k Key) bool {
+	_, value := l.values[k]
+	_, fault := l.faults[k]
+	return value || fault
 }
 
+// index notes a key with its partition, before its first value or fault is set.
 func (l *Lane) index(k Key) {
-	if p, ok := place(k); ok {
-		put(l.copies, p, k)
-	}
-	if listed(k.Kind) {
-		put(l.kinds, k.Kind, k)
+	if p, ok := place(k); ok && !l.has(k) {
+		l.copies[p] = append(l.copies[p], k)
 	}
 }
 
 func (l *Lane) remove(k Key) {
+	if p, ok := place(k); ok && l.has(k) {
+		keys := l.copies[p]
+		keys = slices.Delete(keys, slices.Index(keys, k), slices.Index(keys, k)+1)
+		if l.copies[p] = keys; len(keys) == 0 {
+			delete(l.copies, p)
+		}
+	}
 	delete(l.values, k)
 	delete(l.faults, k)
-	if p, ok := place(k); ok {
-		drop(l.copies, p, k)
-	}
-	if listed(k.Kind) {
-		drop(l.kinds, k.Kind, k)
-	}
-}
-
-func put[G comparable](sets map[G]map[Key]struct{}, group G, k Key) {
-	if sets[group] == nil {
-		sets[group] = make(map[Key]struct{})
-	}
-	sets[group][k] = struct{}{}
-}
-
-func drop[G comparable](sets map[G]map[Key]struct{}, group G, k Key) {
-	delete(sets[group], k)
-	if len(sets[group]) == 0 {
-		delete(sets, group)
-	}
 }

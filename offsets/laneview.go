@@ -39,7 +39,7 @@ func (l *Lane) faultsOf(key Key) error {
 	}
 	p, _ := place(key.copyOf(KindCheckpoint))
 	keys := []Key{{Kind: KindPause}, {Kind: KindPause, Topic: key.Topic}, {Kind: KindConfig, Target: key.Target}}
-	for _, k := range sortedKeys(l.copies[p]) {
+	for _, k := range sorted(l.copies[p]) {
 		if k.Generation == key.Generation {
 			keys = append(keys, k)
 		}
@@ -94,7 +94,7 @@ func (l *Lane) Map(key Key) *Map {
 func (l *Lane) keysOf(key Key, kind string) []Key {
 	p, _ := place(key.copyOf(KindCheckpoint))
 	var keys []Key
-	for _, k := range sortedKeys(l.copies[p]) {
+	for _, k := range sorted(l.copies[p]) {
 		if k.Kind == kind && k.Generation == key.Generation {
 			keys = append(keys, k)
 		}
@@ -107,7 +107,7 @@ func (l *Lane) Losses() []LossEntry {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var losses []LossEntry
-	for _, k := range sortedKeys(l.kinds[KindLoss]) {
+	for _, k := range l.keysOfKind(KindLoss) {
 		if v, ok := l.values[k].(Loss); ok {
 			losses = append(losses, LossEntry{Key: k, Loss: v})
 		}
@@ -157,7 +157,7 @@ var errNoRoute = errors.New("the route has no facts")
 
 func (l *Lane) route() (RouteFacts, error) {
 	first := Key{Kind: KindRoute}
-	if len(l.kinds[KindRoute]) == 0 {
+	if len(l.keysOfKind(KindRoute)) == 0 {
 		return RouteFacts{}, errNoRoute
 	}
 	facts, ok := l.values[first].(RouteFacts)
@@ -180,7 +180,7 @@ func (l *Lane) Owners() []Owner {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var owners []Owner
-	for _, k := range sortedKeys(l.kinds[KindOwner]) {
+	for _, k := range l.keysOfKind(KindOwner) {
 		if o, ok := l.values[k].(Owner); ok {
 			o.Lanes = slices.Clone(o.Lanes)
 			owners = append(owners, o)
@@ -195,7 +195,7 @@ func (l *Lane) Generation(topic string, partition int32, target string) int32 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var highest int32
-	for k := range l.copies[Key{Topic: topic, Partition: partition, Target: target}] {
+	for _, k := range l.copies[Key{Topic: topic, Partition: partition, Target: target}] {
 		highest = max(highest, k.Generation)
 	}
 	return highest
@@ -206,7 +206,7 @@ func (l *Lane) Generation(topic string, partition int32, target string) int32 {
 func (l *Lane) Checkpoints() []Key {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return sortedKeys(l.kinds[KindCheckpoint])
+	return l.keysOfKind(KindCheckpoint)
 }
 
 // Keys are the keys of everything that is stored about one copied partition and
@@ -236,8 +236,25 @@ func (l *Lane) Faults() map[Key]error {
 	return faults
 }
 
-func sortedKeys(set map[Key]struct{}) []Key {
-	return slices.SortedFunc(maps.Keys(set), func(a, b Key) int {
+// keysOfKind are the keys of all values and faults of one kind, in order.
+func (l *Lane) keysOfKind(kind string) []Key {
+	var keys []Key
+	for k := range l.values {
+		if k.Kind == kind {
+			keys = append(keys, k)
+		}
+	}
+	for k := range l.faults {
+		if _, twice := l.values[k]; k.Kind == kind && !twice {
+			keys = append(keys, k)
+		}
+	}
+	return sorted(keys)
+}
+
+// sorted is a copy of keys in the order of their fields.
+func sorted(keys []Key) []Key {
+	return slices.SortedFunc(slices.Values(keys), func(a, b Key) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition),
 			cmp.Compare(a.Target, b.Target), cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.From, b.From),
 			cmp.Compare(a.TargetFrom, b.TargetFrom), cmp.Compare(a.Page, b.Page), cmp.Compare(a.Member, b.Member))

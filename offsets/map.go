@@ -51,8 +51,6 @@ type Map struct {
 // it: what is before it on one side is before it on the other.
 type position struct{ source, target int64 }
 
-func (p position) flip() position { return position{p.target, p.source} }
-
 // NewMap makes an empty map that keeps at most limit runs; 0 means
 // DefaultMapLimit, and the limit is brought into 2 to 65,536.
 func NewMap(limit int) *Map {
@@ -161,33 +159,27 @@ func (m *Map) SourceOf(target int64) (source int64, exact, ok bool) {
 // find looks an offset up: a source offset, or with flipped a target offset.
 // The offset it belongs to is from low to low+slack.
 func (m *Map) find(offset int64, flipped bool) (low, slack int64) {
-	at := func(i int) Run {
+	n := len(m.runs)
+	at := func(i int) Run { // the end counts as a run without records
+		r := Run{Source: m.end.source, Target: m.end.target}
+		if i < n {
+			r = m.runs[i]
+		}
 		if flipped {
-			return m.runs[i].flip()
+			r = r.flip()
 		}
-		return m.runs[i]
+		return r
 	}
-	end := m.end
-	if flipped {
-		end = end.flip()
+	next := sort.Search(n+1, func(i int) bool { return at(i).Source > offset })
+	switch next {
+	case 0:
+		return 0, at(0).Target
+	case n + 1:
+		return at(n).Target, offset - at(n).Source
 	}
-	if offset >= end.source {
-		return end.target, offset - end.source
-	}
-	last := Run{Source: end.source, Target: end.target} // as if a run began at the end
-	i := sort.Search(len(m.runs), func(i int) bool { return at(i).Source > offset })
-	if i == 0 {
-		if len(m.runs) > 0 {
-			last = at(0)
-		}
-		return 0, last.Target
-	}
-	r := at(i - 1)
+	r := at(next - 1)
 	if offset >= r.sourceEnd() {
-		if i < len(m.runs) {
-			last = at(i)
-		}
-		r = r.gapTo(last)
+		r = r.gapTo(at(next))
 	}
 	low, high := r.locate(offset)
 	return low, high - low

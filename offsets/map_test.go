@@ -291,3 +291,17 @@ func TestMapPageLayout(t *testing.T) {
 	m.CutTarget(0)
 	check("cut to nothing", nil, []int32{0})
 }
+
+// A partition without gaps costs one run and no allocation for each batch.
+func TestMapAddDoesNotAllocate(t *testing.T) {
+	m := NewMap(0)
+	var next int64
+	if got := testing.AllocsPerRun(1000, func() {
+		if err := m.Add(next, next, 100); err != nil {
+			t.Fatal(err)
+		}
+		next += 100
+	}); got > 0 {
+		t.Errorf("%v allocations for each batch", got)
+	}
+}
