@@ -40,12 +40,9 @@ func (d *Dialer) NewClient(brokers []string, opts ...kgo.Opt) (*kgo.Client, erro
 	return kgo.NewClient(append(all, opts...)...)
 }
 
-// backoff returns how long to wait before try number failures+1: from 100 ms doubling to 2 s, less up to half by chance
-// so that clients do not come back in step.
+// backoff returns how long to wait before the next try: from 100 ms after the first failure doubling to 2 s, less up to
+// half by chance so that clients do not come back in step.
 func backoff(failures int) time.Duration {
-	d := 2 * time.Second
-	if failures < 5 {
-		d = 50 * time.Millisecond << max(failures, 0)
-	}
+	d := min(50*time.Millisecond<<min(failures, 6), 2*time.Second)
 	return d/2 + rand.N(d/2)
 }

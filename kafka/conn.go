@@ -166,15 +166,15 @@ func (c *Conn) write(ctx context.Context, size int, write func() error) error {
 // common, or -1 when there is none.
 func (c *Conn) MaxVersion(key int16) int16 { return c.versions.max(key) }
 
-// version returns MaxVersion when it is at least the lowest that this program can use.
+// version returns MaxVersion, or a VersionError when it is below the lowest version that this program can use.
 func (c *Conn) version(key, least int16) (int16, error) {
 	v := c.versions.max(key)
-	if v < least || v < c.versions.broker[key].min {
-		r, ok := c.versions.broker[key]
+	if v < least {
+		r, ok := c.versions[key]
 		if !ok {
-			r = versionRange{-1, -1}
+			r.max = -1
 		}
-		return 0, &VersionError{Addr: c.addr, Key: key, Min: r.min, Max: r.max, Need: least}
+		return 0, &VersionError{Addr: c.addr, Key: key, Min: r.min, Max: r.max, Need: least, Most: ourMax(key, nil)}
 	}
 	return v, nil
 }

@@ -69,6 +69,7 @@ type VersionError struct {
 	Key      int16 // of the request
 	Min, Max int16 // what the broker offers; -1 when it does not know the request
 	Need     int16 // the lowest version that this program can use
+	Most     int16 // the highest one
 }
 
 func (e *VersionError) Error() string {
@@ -76,7 +77,7 @@ func (e *VersionError) Error() string {
 	if e.Max < 0 {
 		return fmt.Sprintf("ask %s for %s: the broker does not know this request", e.Addr, name)
 	}
-	return fmt.Sprintf("ask %s for %s: the broker has versions %d to %d, needed is %d or later", e.Addr, name, e.Min, e.Max, e.Need)
+	return fmt.Sprintf("ask %s for %s: the broker has versions %d to %d, needed are %d to %d", e.Addr, name, e.Min, e.Max, e.Need, e.Most)
 }
 
 // dialError wraps what a dial returned. franz-go gives up at once on names that do not exist and on EACCES and EPERM,

@@ -184,8 +184,10 @@ func (e *explainer) version() string {
 	const tooOld = "broker is too old" // franz-go has no type for it
 	var v *VersionError
 	switch {
+	case errors.As(e.err, &v) && v.Max >= v.Need:
+		return v.Error() + "; it is too new for this program"
 	case errors.As(e.err, &v):
-		return fmt.Sprintf("%v; the broker is too old or too new for this program", v)
+		return v.Error() + "; it is too old"
 	case errors.Is(e.err, kerr.UnsupportedVersion), strings.Contains(e.err.Error(), tooOld):
 		return "the broker does not know this request; its version is too old"
 	}

@@ -53,7 +53,7 @@ func TestProduceEncoding(t *testing.T) {
 			var sent recorder
 			d := &Dialer{clientID: "mirror-east", timeout: time.Minute}
 			c := newConn("broker:9092", &sent, tls, d)
-			c.versions.broker = map[int16]versionRange{0: {0, version}}
+			c.versions = versions{0: {0, version, version}}
 			for range 2 { // the second time with used buffers
 				sent.Reset()
 				corr, err := c.WriteProduce(context.Background(), parts, 12_345*time.Millisecond)
@@ -73,7 +73,7 @@ func head(b []byte) []byte { return b[:min(len(b), 400)] }
 
 func TestProduceRefusesBadParts(t *testing.T) {
 	c := newConn("broker:9092", &recorder{}, false, &Dialer{timeout: time.Minute})
-	c.versions.broker = map[int16]versionRange{0: {0, 12}}
+	c.versions = versions{0: {0, 12, 12}}
 	for name, parts := range map[string][]ProducePart{
 		"none":            nil,
 		"no records":      {{Topic: "a"}},
@@ -92,7 +92,7 @@ func TestProduceRefusesBadParts(t *testing.T) {
 func TestProduceByName(t *testing.T) {
 	var sent recorder
 	c := newConn("broker:9092", &sent, false, &Dialer{timeout: time.Minute})
-	c.versions.broker = map[int16]versionRange{0: {0, 13}}
+	c.versions = versions{0: {0, 13, 13}}
 	parts := []ProducePart{{Topic: "a", TopicID: [16]byte{1}, Records: []byte("x")}, {Topic: "b", Records: []byte("x")}}
 	if _, err := c.WriteProduce(context.Background(), parts, time.Second); err != nil {
 		t.Fatal(err)

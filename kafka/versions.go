@@ -15,34 +15,47 @@ import (
 // that is needed here.
 const apiVersionsVersion = 3
 
-// versionRange is what a broker offers of one request.
-type versionRange struct{ min, max int16 }
+// versionRange is what a broker offers of one request, and the highest of it that is used, or -1.
+type versionRange struct{ min, max, use int16 }
 
-// versions is what a broker offers, and the bounds that were set.
-type versions struct {
-	broker map[int16]versionRange
-	bounds *kversion.Versions // nil: none
+// versions is what a broker offers, by the request's key.
+type versions map[int16]versionRange
+
+// newVersions makes the table of what broker, kmsg and bounds have in common.
+func newVersions(offered []kmsg.ApiVersionsResponseApiKey, bounds *kversion.Versions) versions {
+	v := make(versions, len(offered))
+	for _, k := range offered {
+		use := min(k.MaxVersion, ourMax(k.ApiKey, bounds))
+		if use < k.MinVersion {
+			use = -1
+		}
+		v[k.ApiKey] = versionRange{k.MinVersion, k.MaxVersion, use}
+	}
+	return v
 }
 
-// max returns the highest version of a request that broker, kmsg and bounds have in common, or -1.
+// max returns the version to use, or -1.
 func (v versions) max(key int16) int16 {
-	r, ok := v.broker[key]
+	if r, ok := v[key]; ok {
+		return r.use
+	}
+	return -1
+}
+
+// ourMax returns the highest version of a request that kmsg and bounds have in common, or -1.
+func ourMax(key int16, bounds *kversion.Versions) int16 {
 	req := kmsg.RequestForKey(key)
-	if !ok || req == nil {
+	if req == nil {
 		return -1
 	}
-	most := min(r.max, req.MaxVersion())
-	if v.bounds != nil {
-		bound, ok := v.bounds.LookupMaxKeyVersion(key)
-		if !ok {
-			return -1
-		}
-		most = min(most, bound)
+	if bounds == nil {
+		return req.MaxVersion()
 	}
-	if most < r.min {
+	bound, ok := bounds.LookupMaxKeyVersion(key)
+	if !ok {
 		return -1
 	}
-	return most
+	return min(req.MaxVersion(), bound)
 }
 
 // askVersions learns what the broker offers. A broker that does not know the version of the question says so in version
@@ -67,10 +80,7 @@ func (c *Conn) askVersions(ctx context.Context, bounds *kversion.Versions) error
 	if len(resp.ApiKeys) == 0 {
 		return c.refuse("an ApiVersions response names no request at all")
 	}
-	c.versions = versions{broker: make(map[int16]versionRange, len(resp.ApiKeys)), bounds: bounds}
-	for _, k := range resp.ApiKeys {
-		c.versions.broker[k.ApiKey] = versionRange{k.MinVersion, k.MaxVersion}
-	}
+	c.versions = newVersions(resp.ApiKeys, bounds)
 	return nil
 }
 
