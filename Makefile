@@ -1,0 +1,90 @@
+# mirror: copies Kafka topics between clusters exactly once.
+#
+# Targets with a text behind ## are shown by `make help`. Needed: Go 1.26. The
+# tests on real brokers also need Java and, the first time, Maven; where those
+# are missing they are skipped, and `make test` says so at its end.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+VERSION ?=
+FUZZTIME ?= 10s
+# What go test prints goes into a file; summary.awk shows packages, failures and
+# skipped tests of it. $(1) names the suite.
+LOGS := .cache/test
+summary = tee $(LOGS)/$(1).log | awk -v skipped=$(LOGS)/$(1).skipped -f .ci/summary.awk
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: build
+build: ## Build bin/mirror, static and without cgo
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/mirror ./cmd/mirror
+
+.PHONY: demo
+demo: build ## Run mirror between two clusters inside one process (DEMO_FLAGS="--for 20s")
+	./bin/mirror demo $(DEMO_FLAGS)
+
+.PHONY: test
+test: ## Run all tests that this machine can run; say at the end what was skipped and why
+	@.ci/suites check unit e2e
+
+.PHONY: check
+check: ## go vet, gofmt and staticcheck
+	@unformatted=$$(gofmt -l .); \
+	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go vet -tags deeponly ./batch ./e2e
+	go run $(STATICCHECK) ./...
+
+.PHONY: unit
+unit: ## Unit tests with the race detector, and once more with every batch copied deep
+	@mkdir -p $(LOGS)
+	go test -race -v -timeout 10m $$(go list ./... | grep -v '^mirror/e2e$$\|^mirror/e2e/brokers$$') 2>&1 | $(call summary,unit)
+	go test -v -timeout 10m -tags deeponly ./batch ./replicate 2>&1 | $(call summary,unit-deeponly)
+
+.PHONY: e2e
+e2e: ## Tests of the binary on real brokers, about ten minutes
+	@mkdir -p $(LOGS)
+	go test -v -count=1 -timeout 40m ./e2e/brokers ./e2e 2>&1 | $(call summary,e2e)
+
+.PHONY: e2e-deep
+e2e-deep: ## The same shapes and kills with every batch copied deep
+	@mkdir -p $(LOGS)
+	go test -v -count=1 -timeout 40m -tags deeponly ./e2e 2>&1 | $(call summary,e2e-deep)
+
+.PHONY: e2e-long
+e2e-long: ## The long forms of the tests on real brokers, more than an hour
+	@mkdir -p $(LOGS)
+	MIRROR_E2E_LONG=1 go test -v -count=1 -timeout 4h ./e2e/brokers ./e2e 2>&1 | $(call summary,e2e-long)
+	MIRROR_E2E_LONG=1 go test -v -count=1 -timeout 4h -tags deeponly ./e2e 2>&1 | $(call summary,e2e-long-deep)
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser of foreign bytes for FUZZTIME (10s) each
+	@grep -rl --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do \
+	  for target in $$(grep -o '^func Fuzz[A-Za-z0-9_]*' "$$file" | cut -c6-); do \
+	    echo "$$(dirname "$$file") $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: build ## Measure mirror, a plain kgo copier and MirrorMaker 2 side by side (BENCH_FLAGS="-scale 0.1")
+	go run ./bench -mirror bin/mirror $(BENCH_FLAGS)
+
+.PHONY: docs
+docs: ## Write the generated references and the golden files of the help
+	go test ./monitor -run TestReferencePage -update
+	go test ./cmd/mirror -run 'TestHelp|TestCommandReference|TestVersion|TestPrintStatus|TestWatcher' -update
+
+.PHONY: image
+image: ## Build the container image mirror:latest (VERSION=v1.2.3)
+	docker build -t mirror:latest --build-arg VERSION=$(VERSION) .
+
+.PHONY: clean
+clean: ## Remove build output and logs; the brokers' jars stay in .cache/kafka
+	rm -rf bin $(LOGS)
