@@ -52,9 +52,12 @@ func (s *shared) close() error {
 	return errors.Join(errs...)
 }
 
-// mirrorBinary builds cmd/mirror once, with this run's tags.
+// mirrorBinary builds cmd/mirror once, with this run's tags. MIRROR_E2E_BINARY names one that is tested instead.
 func mirrorBinary(t *testing.T) string {
 	t.Helper()
+	if binary := os.Getenv("MIRROR_E2E_BINARY"); binary != "" {
+		return binary
+	}
 	world.mu.Lock()
 	defer world.mu.Unlock()
 	if world.binary != "" {
