@@ -19,6 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"mirror/config"
+	"mirror/rename"
 )
 
 // planCluster is an embedded cluster with a client of its own user and an admin client that may do everything.
@@ -369,6 +370,57 @@ func TestSyncTopicAppearsMeanwhile(t *testing.T) {
 	}
 }
 
+// TestApplyPartitionsAddedMeanwhile asks for partitions that somebody else has added since the look.
+func TestApplyPartitionsAddedMeanwhile(t *testing.T) {
+	dst := newPlanCluster(t, "east")
+	dst.create(t, "west.orders", 4, nil)
+	target := planTopicMeta("west.orders", 1, 1)
+	plan := MakePlan(planRoute(t, nil), planMetadata("w", 1, planTopicMeta("orders", 2, 1)), planMetadata("e", 1, target),
+		map[string]TopicSettings{"orders": planSettings()}, map[string]TopicSettings{"west.orders": planSettings()}, nil, nil)
+	if err := Apply(t.Context(), dst.Client, plan, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Topics[0].Action) != 1 || plan.Topics[0].Short != "" {
+		t.Errorf("got %+v, want the partitions asked for and no reason to wait", plan.Topics[0])
+	}
+}
+
+// TestSyncHeldWhileOthersChange has one topic refuse its configs while another one is created.
+func TestSyncHeldWhileOthersChange(t *testing.T) {
+	src, dst := newPlanCluster(t, "west"), newPlanCluster(t, "east")
+	src.create(t, "orders", 1, map[string]string{"retention.ms": "5000"})
+	dst.create(t, "west.orders", 1, nil)
+	fault := dst.fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.IncrementalAlterConfigs}, Err: kerr.PolicyViolation, Count: -1})
+	records := newPlanRecords()
+	records.keys["west.orders"] = nil
+	d := planDiscovery(planRoute(t, nil), src, dst, records, nil)
+	for i := range 3 {
+		plan := sync1(t, d, records)
+		orders := plan.Topics[len(plan.Topics)-1]
+		mentions(t, "warnings", strings.Join(orders.Warnings, " "), "its configs are not kept in step: POLICY_VIOLATION")
+		src.create(t, fmt.Sprintf("clicks-%d", i), 1, nil)
+	}
+	if n := fault.Hits(); n != 1 {
+		t.Errorf("got %d alterations tried, want 1 until the configs are read again", n)
+	}
+}
+
+// TestDiscoveryCopiedLater has a copy that becomes known after the first look keep its target name.
+func TestDiscoveryCopiedLater(t *testing.T) {
+	src, dst := newPlanCluster(t, "west"), newPlanCluster(t, "east")
+	src.create(t, "orders", 1, nil)
+	src.create(t, "clicks", 1, nil)
+	copied := map[string]string{}
+	d := planDiscovery(planRoute(t, func(r *config.Route) { r.Rename = []rename.Rule{{To: "all"}} }), src, dst, newPlanRecords(), copied)
+	for _, want := range []int{0, 1} {
+		plan, err := d.Refresh(t.Context())
+		if err != nil || len(plan.Topics) != want {
+			t.Fatalf("got %+v, %v, want %d topics", plan, err, want)
+		}
+		copied["all"] = "clicks"
+	}
+}
+
 func TestSyncRecordFails(t *testing.T) {
 	src, dst := newPlanCluster(t, "west"), newPlanCluster(t, "east")
 	src.create(t, "orders", 1, nil)
@@ -628,6 +680,61 @@ func TestNewTopicMeta(t *testing.T) {
 	}
 	if topic(kerr.UnknownTopicOrPartition.Code) != nil || topic(kerr.UnknownTopicID.Code) != nil || newTopicMeta(&kmsg.MetadataResponseTopic{}) != nil {
 		t.Error("got a topic that does not exist")
+	}
+}
+
+func TestTopicReplication(t *testing.T) {
+	rt := kmsg.NewMetadataResponseTopic()
+	rt.Topic = kmsg.StringPtr("orders")
+	for i, replicas := range [][]int32{{1, 2, 3}, {1, 2}, {1, 2, 3}, nil} {
+		p := kmsg.NewMetadataResponseTopicPartition()
+		p.Partition, p.Replicas = int32(i), replicas
+		rt.Partitions = append(rt.Partitions, p)
+	}
+	if got := newTopicMeta(&rt).Replication; got != 2 {
+		t.Errorf("got replication %d, want the smallest, 2", got)
+	}
+}
+
+func TestNewTopicSettings(t *testing.T) {
+	config := func(name, value string, source kmsg.ConfigSource, isDefault bool) kmsg.DescribeConfigsResponseResourceConfig {
+		c := kmsg.NewDescribeConfigsResponseResourceConfig()
+		c.Name, c.Value, c.Source, c.IsDefault = name, &value, source, isDefault
+		return c
+	}
+	secret := config("secret", "", kmsg.ConfigSourceDynamicTopicConfig, false)
+	secret.Value = nil
+	configs := []kmsg.DescribeConfigsResponseResourceConfig{
+		secret,
+		config("segment.ms", "1", kmsg.ConfigSourceDynamicTopicConfig, false),
+		config("segment.bytes", "2", kmsg.ConfigSourceStaticBrokerConfig, true),
+		config("retention.ms", "3", kmsg.ConfigSourceDynamicBrokerConfig, true),
+	}
+	want := map[string]Setting{"segment.ms": {"1", true}, "retention.ms": {"3", false}}
+	for _, version := range []int16{1, 0} {
+		for i := range configs {
+			if version == 0 { // has no source
+				configs[i].Source = -1
+			}
+		}
+		if got := newTopicSettings(version, configs); !got.known || !maps.Equal(got.Configs, want) {
+			t.Errorf("v%d: got %+v, want %+v", version, got.Configs, want)
+		}
+	}
+}
+
+func TestChunkTopics(t *testing.T) {
+	weights := []int{controllerWeight - 1, 1, 1, 2 * controllerWeight, 3}
+	var topics []*TopicPlan
+	for _, w := range weights {
+		topics = append(topics, &TopicPlan{MaxMessageBytes: w})
+	}
+	var got []int
+	for _, chunk := range chunkTopics(topics, func(t *TopicPlan) int { return t.MaxMessageBytes }) {
+		got = append(got, len(chunk))
+	}
+	if want := []int{2, 1, 1, 1}; !slices.Equal(got, want) {
+		t.Errorf("got chunks of %v, want %v", got, want)
 	}
 }
 

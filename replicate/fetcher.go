@@ -16,8 +16,10 @@ const (
 	shortWait    = 20 * time.Millisecond  // the same while a partition may join within moments
 	fetchTimeout = 30 * time.Second       // a Fetch without answer for so long loses its connection
 	fetchFloor   = 256 << 10
-	fetchCeiling = 8 << 20
+	fetchCeiling = 16 << 20
+	fetchNear    = 2 << 20 // enough for a broker without a noticeable round trip
 	fetchFirst   = 1 << 20 // before a connection's rate is known
+	roundTrips   = 8       // what a Fetch carries lasts about as many, so that waiting for the next costs little
 )
 
 // fetcher is one connection to one source broker and the goroutine that uses
@@ -32,7 +34,8 @@ type fetcher struct {
 
 	// Owned by the goroutine.
 	conn     *kafka.Conn
-	size     int // what the next Fetch asks for
+	rtt      time.Duration // round trip to the broker
+	size     int           // what the next Fetch asks for
 	failures int
 	byKey    map[partKey]int // index into the requests of the Fetch under way
 }
@@ -183,7 +186,12 @@ func (f *fetcher) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.conn = conn
+	began := time.Now()
+	if _, err := conn.Request(ctx, kmsg.NewPtrApiVersionsRequest()); err != nil {
+		conn.Close()
+		return err
+	}
+	f.conn, f.rtt = conn, time.Since(began)
 	return nil
 }
 
@@ -241,14 +249,16 @@ func (f *fetcher) release(requests []request, err error) error {
 	return err
 }
 
-// resize lets the next Fetch ask for about a second of what the connection
-// carries.
+// resize lets the next Fetch ask for what the connection carries during some
+// round trips, but not for more than a second of it. More than that would only
+// hold memory.
 func (f *fetcher) resize(n int64, took time.Duration, asked int) {
 	if n < int64(asked)/2 || took <= 0 {
 		return // the broker had no more; this says nothing about the connection
 	}
 	perSecond := float64(n) / took.Seconds()
-	f.size = int(min(max(perSecond, fetchFloor), fetchCeiling))
+	want := min(max(perSecond*roundTrips*f.rtt.Seconds(), fetchNear), perSecond)
+	f.size = int(min(max(want, fetchFloor), fetchCeiling))
 }
 
 func (f *fetcher) request(requests []request, ask int, wait time.Duration) *kmsg.FetchRequest {

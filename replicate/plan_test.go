@@ -192,7 +192,7 @@ func TestMakePlanTopic(t *testing.T) {
 			name: "compact on the target alone, ours to mend", src: orders(1, 1), dst: copyOf(1, 1, "cleanup.policy=compact"), managed: []string{"cleanup.policy"},
 			action: []string{"remove cleanup.policy from west.orders (was compact)"},
 		}, {
-			name: "a waiting topic is not changed", src: orders(8, 1), dst: copyOf(4, 1, "cleanup.policy=compact"), problem: "cleanup.policy=compact",
+			name: "a waiting topic is not changed", src: orders(8, 1, "segment.ms=5"), dst: copyOf(4, 1, "cleanup.policy=compact"), managed: []string{}, problem: "cleanup.policy=compact",
 		}, {
 			name: "compact at the source alone", src: orders(1, 1, "cleanup.policy=compact"), dst: copyOf(1, 1), warnings: []string{"the target does not keep the last record of every key"},
 		}, {
@@ -211,6 +211,8 @@ func TestMakePlanTopic(t *testing.T) {
 		}, {
 			name: "the target takes fewer timestamps", src: orders(1, 1, "message.timestamp.after.max.ms~9223372036854775807"), dst: copyOf(1, 1, "message.timestamp.after.max.ms~3600000", "message.timestamp.before.max.ms~1000"),
 			warnings: []string{"message.timestamp.before.max.ms is 1000", "message.timestamp.after.max.ms is 3600000"},
+		}, {
+			name: "records stamped by the source's brokers are not in the future", src: orders(1, 1, "message.timestamp.type=LogAppendTime"), dst: copyOf(1, 1, "message.timestamp.after.max.ms~3600000"),
 		}, {
 			name: "older brokers have one limit for both", src: orders(1, 1), dst: copyOf(1, 1, "message.timestamp.difference.max.ms=1000"),
 			warnings: []string{"message.timestamp.before.max.ms is 1000", "message.timestamp.after.max.ms is 1000"},
@@ -325,11 +327,11 @@ func TestMakePlanClusters(t *testing.T) {
 func TestMakePlanNames(t *testing.T) {
 	src := planMetadata("w", 1, planTopicMeta("a", 1, 1), planTopicMeta("b", 1, 1), planTopicMeta("__consumer_offsets", 1, 1), planTopicMeta("c.tmp", 1, 1))
 	route := planRoute(t, func(r *config.Route) {
-		r.Topics, r.Exclude = []string{"/[ab].*|gone|c.*/", "late"}, []string{"/.*\\.tmp/"}
+		r.Topics, r.Exclude = []string{"/[ab].*|gone|moved|c.*/", "late"}, []string{"/.*\\.tmp/"}
 		r.Rename = []rename.Rule{{Match: "/[ab]/", To: "ab"}, {To: "{topic}"}}
 	})
 	settings := map[string]TopicSettings{"a": planSettings(), "b": planSettings()}
-	plan := MakePlan(route, src, planMetadata("e", 1), settings, nil, nil, map[string]string{"ab": "b", "gone": "gone", "old.name": "goner"})
+	plan := MakePlan(route, src, planMetadata("e", 1), settings, nil, nil, map[string]string{"ab": "b", "gone": "gone", "old.name": "goner", "old.moved": "moved"})
 
 	var take, left, refused []string
 	for _, p := range plan.Topics {

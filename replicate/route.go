@@ -18,6 +18,7 @@ import (
 )
 
 const (
+	queueCeiling = 6 << 20         // of one partition: a full window of large batches and one to come
 	drainFor     = 5 * time.Second // how long a stop waits for answers
 	sayAgain     = 10 * time.Second
 	connectEvery = time.Second
@@ -281,11 +282,10 @@ func (r *route) partitions() []*partition {
 // producerExpiry is how long the target remembers an idle producer.
 func (r *route) producerExpiry() time.Duration { return time.Duration(r.expiry.Load()) }
 
-// queueCap bounds what one partition may have queued: two generous fetches,
-// and never so much that partitions which cannot send fill the whole budget.
+// queueCap bounds what one partition may have queued, never so much that partitions which cannot send fill the whole budget.
 func (r *route) queueCap() int64 {
 	n := int64(max(len(r.partitions()), 1))
-	return min(fetchCeiling, max(r.mirror.budget.Total()/2/n, 64<<10))
+	return min(queueCeiling, max(r.mirror.budget.Total()/2/n, 64<<10))
 }
 
 // lanesAssigned claims lanes that the group has given to us.
