@@ -57,12 +57,12 @@ func (d *decoder) checkName(r *Route, at *routeNodes, names map[string]*routeNod
 // checkTargets refuses two routes that would write one target topic, as far
 // as the names are spelled out.
 func (d *decoder) checkTargets() {
-	type place struct{ cluster, topic string }
+	type target struct{ cluster, topic string }
 	type taken struct {
 		route    *Route
 		decision rename.Decision
 	}
-	by := make(map[place]taken)
+	by := make(map[target]taken)
 	for i, r := range d.cfg.Routes {
 		if r.Mapper == nil {
 			continue
@@ -71,7 +71,7 @@ func (d *decoder) checkTargets() {
 			if !known.Take {
 				continue
 			}
-			p := place{r.To, known.Target}
+			p := target{r.To, known.Target}
 			first, ok := by[p]
 			if !ok {
 				by[p] = taken{r, known}
@@ -126,10 +126,16 @@ func (at *routeNodes) topic(known rename.Decision) *yaml.Node {
 	return at.here
 }
 
-// checkClusters warns about clusters that look like one.
+// checkClusters warns about clusters that look like one, or that nothing uses.
 func (d *decoder) checkClusters() {
-	owner := make(map[string]string)
+	used, owner := make(map[string]bool), make(map[string]string)
+	for _, r := range d.cfg.Routes {
+		used[r.From], used[r.To] = true, true
+	}
 	for _, name := range slices.Sorted(maps.Keys(d.cfg.Clusters)) {
+		if !used[name] {
+			d.warn("cluster %s is used by no route", name)
+		}
 		for _, addr := range d.cfg.Clusters[name].Brokers {
 			if other, ok := owner[addr]; ok && other != name {
 				d.warn("clusters %s and %s have a broker address in common: a route between them would be refused if they are the same cluster", other, name)

@@ -75,8 +75,8 @@ func (d *decoder) warn(format string, args ...any) {
 
 // addresses reads a list of brokers.
 func (d *decoder) addresses(e entry) []string {
-	list, nodes, ok := d.texts(e.value)
-	if ok && len(list) == 0 {
+	list, nodes := d.texts(e.value)
+	if e.value.Kind == yaml.SequenceNode && len(list) == 0 {
 		d.fault(e.key, "no broker is named here", "for example brokers: [kafka-1:9092, kafka-2:9092]")
 	}
 	for i, addr := range list {
@@ -124,7 +124,7 @@ func checkAddress(addr string, listening bool) error {
 func isHost(host string) bool {
 	for _, c := range host {
 		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.ContainsRune(".-_:%", c), c > 0x7f:
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.ContainsRune(".-_:%", c):
 		default:
 			return false
 		}
@@ -134,6 +134,10 @@ func isHost(host string) bool {
 
 func (d *decoder) tls(e entry) *TLS {
 	t := &TLS{}
+	if e.value.Tag == "!!bool" {
+		d.fault(e.value, "a mapping (key: value) is wanted here, this is true or false", "tls: {} turns it on, with the system's certificate authorities; without the key it is off")
+		return t
+	}
 	got := d.mapping("clusters.*.tls", e,
 		d.textField("ca_file", &t.CAFile),
 		d.textField("cert_file", &t.CertFile),
@@ -171,7 +175,7 @@ func (d *decoder) sasl(e entry) *SASL {
 		d.textField("client_id", &s.ClientID),
 		field{"client_secret", func(e entry) { s.ClientSecret, _ = d.secret(e.value) }},
 		d.textField("client_secret_file", &s.ClientSecretFile),
-		field{"scopes", func(e entry) { s.Scopes, _, _ = d.texts(e.value) }},
+		field{"scopes", func(e entry) { s.Scopes, _ = d.texts(e.value) }},
 	)
 	if e.value.Kind != yaml.MappingNode {
 		return s

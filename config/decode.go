@@ -17,6 +17,7 @@ type decoder struct {
 	faults *Faults
 	cfg    *Config
 	places []*routeNodes   // of cfg.Routes
+	told   map[place]bool  // where a fault was reported
 	keys   map[string]bool // paths of all keys that were offered, for the test of the reference
 }
 
@@ -32,8 +33,13 @@ type field struct {
 	read func(entry)
 }
 
+// place is a line and a column.
+type place struct{ line, col int }
+
 // at reports a fault at a place in the text.
 func (d *decoder) at(line, col, width int, msg, hint string) {
+	d.told[place{line, col}] = true
+	msg = userInfo.ReplaceAllString(msg, "://"+redacted+"@")
 	d.faults.List = append(d.faults.List, Fault{Line: line, Column: col, Msg: msg, Hint: hint, width: width})
 }
 
@@ -145,10 +151,10 @@ func suggest(word string, valid []string) string {
 
 // kind checks the shape of a node. what says in words what is wanted.
 func (d *decoder) kind(n *yaml.Node, kind yaml.Kind, what string) bool {
-	if n.Kind == kind {
+	if n.Kind == kind && n.Style&yaml.TaggedStyle == 0 {
 		return true
 	}
-	if n.Kind != yaml.AliasNode { // reported with the structure
+	if n.Kind != yaml.AliasNode && n.Style&yaml.TaggedStyle == 0 { // reported with the structure
 		d.fault(n, fmt.Sprintf("%s is wanted here, this is %s", what, shape(n)), "")
 	}
 	return false

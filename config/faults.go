@@ -14,7 +14,7 @@ const maxShown = 50
 
 // Fault is one thing wrong with the file.
 type Fault struct {
-	Line, Column int // from 1, columns in characters; 0 when no place is meant
+	Line, Column int // from 1, columns in characters; 1:1 is the file as a whole
 	Msg          string
 	Hint         string // a way out, when the message does not name one
 	width        int    // characters that the carets cover
@@ -45,13 +45,9 @@ func (f *Faults) Error() string {
 }
 
 func (f *Faults) print(b *strings.Builder, fault Fault) {
-	if fault.Line == 0 {
-		fmt.Fprintf(b, "%s: %s", f.File, fault.Msg)
-	} else {
-		fmt.Fprintf(b, "%s:%d:%d: %s", f.File, fault.Line, fault.Column, fault.Msg)
-		if text, caret := f.src.excerpt(fault); strings.TrimSpace(text) != "" {
-			fmt.Fprintf(b, "\n    %s\n    %s", text, caret)
-		}
+	fmt.Fprintf(b, "%s:%d:%d: %s", f.File, fault.Line, fault.Column, fault.Msg)
+	if text, caret := f.src.excerpt(fault); strings.TrimSpace(text) != "" {
+		fmt.Fprintf(b, "\n    %s\n    %s", text, caret)
 	}
 	if fault.Hint != "" {
 		fmt.Fprintf(b, "\n    %s", fault.Hint)
@@ -75,7 +71,8 @@ type source struct {
 }
 
 func newSource(data []byte) *source {
-	return &source{lines: strings.Split(string(data), "\n"), masks: make(map[int][]mask)}
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	return &source{lines: strings.Split(text, "\n"), masks: make(map[int][]mask)}
 }
 
 // maxExcerpt is the longest piece of a line that is shown, in characters.

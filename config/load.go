@@ -45,7 +45,7 @@ func Parse(file string, data []byte, env func(string) (string, bool)) (*Config, 
 // decode does the work of Parse, and reports whether there was no fault.
 func decode(file string, data []byte, env func(string) (string, bool)) (*decoder, bool) {
 	src := newSource(data)
-	d := &decoder{env: env, src: src, faults: &Faults{File: file, src: src}, cfg: newConfig(), keys: make(map[string]bool)}
+	d := &decoder{env: env, src: src, faults: &Faults{File: file, src: src}, cfg: newConfig(), told: make(map[place]bool), keys: make(map[string]bool)}
 	if root := d.parseTree(data); root != nil {
 		d.structure(root)
 		d.root(root)

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -20,25 +22,30 @@ func (s *source) masked(line, at int) ([]rune, int) {
 	at = max(0, min(at, len(runes)))
 	var out []rune
 	moved, pos := at, 0
-	for _, m := range s.masks[line] {
+	masks := s.masks[line]
+	slices.SortFunc(masks, func(a, b mask) int { return cmp.Compare(a.from, b.from) })
+	for _, m := range masks {
 		to := m.to
 		if to < 0 || to > len(runes) {
 			to = len(runes)
 		}
 		from := min(max(m.from, pos), len(runes))
+		for from < to && runes[from] == ' ' {
+			from++ // so that indentation stays
+		}
 		if to <= from {
 			continue
 		}
 		out = append(out, runes[pos:from]...)
-		switch {
-		case at >= to:
-			moved = len(out) + len(redacted) + 1 + at - to
-		case at >= from:
+		if at >= from {
 			moved = len(out)
 		}
 		out = append(out, []rune(redacted)...)
-		if to < len(runes) {
-			out = append(out, ' ')
+		if to < len(runes) && runes[to] != '@' {
+			out = append(out, ' ') // the comma and space before it are hidden, too
+		}
+		if at >= to {
+			moved = len(out) + at - to
 		}
 		pos = to
 	}
@@ -64,29 +71,27 @@ func isSecretKey(key string) bool {
 }
 
 // maskTree hides the values of secret keys below n, using the places that the
-// YAML parser found.
+// YAML parser found. A value reaches to the next node in the text.
 func (s *source) maskTree(n *yaml.Node) {
-	var flat []*yaml.Node // in the order of the text
-	type span struct{ first, next int }
-	var secrets []span
-	var walk func(n *yaml.Node)
-	walk = func(n *yaml.Node) {
-		flat = append(flat, n)
+	var secret *yaml.Node // whose end is not known yet
+	var walk func(n *yaml.Node, inside bool)
+	walk = func(n *yaml.Node, inside bool) {
+		if secret != nil && !inside {
+			s.maskNode(secret, n)
+			secret = nil
+		}
 		for i, child := range n.Content {
-			first := len(flat)
-			walk(child)
-			if n.Kind == yaml.MappingNode && i%2 == 1 && isSecretKey(n.Content[i-1].Value) {
-				secrets = append(secrets, span{first, len(flat)})
+			if !inside && n.Kind == yaml.MappingNode && i%2 == 1 && isSecretKey(n.Content[i-1].Value) {
+				secret = child // its key was walked just before, which ended an earlier one
+				walk(child, true)
+				continue
 			}
+			walk(child, inside)
 		}
 	}
-	walk(n)
-	for _, sp := range secrets {
-		var next *yaml.Node
-		if sp.next < len(flat) {
-			next = flat[sp.next]
-		}
-		s.maskNode(flat[sp.first], next)
+	walk(n, false)
+	if secret != nil {
+		s.maskNode(secret, nil)
 	}
 }
 
@@ -94,7 +99,7 @@ func (s *source) maskTree(n *yaml.Node) {
 func (s *source) maskNode(n, next *yaml.Node) {
 	last := len(s.lines)
 	if next != nil {
-		last = next.Line
+		last = min(next.Line, last)
 	}
 	for line := n.Line; line <= last; line++ {
 		m := mask{0, -1}
@@ -108,11 +113,50 @@ func (s *source) maskNode(n, next *yaml.Node) {
 	}
 }
 
-// secretLine finds a key and its colon in text that is not YAML yet.
-var secretLine = regexp.MustCompile(`([A-Za-z0-9_-]+)["']?\s*:`)
+// secretLine finds a key and what separates it from its value in text that is
+// not YAML yet, and forgottenColon a key that lost its colon.
+var (
+	secretLine     = regexp.MustCompile(`([A-Za-z0-9_-]+)["']?(?:\s*[:=]|\s+\S)`)
+	forgottenColon = regexp.MustCompile(`([A-Za-z0-9_-]+)(?:\s*=|\s+[^\s:#])`)
+)
 
 // startsKey recognises a line that begins with a key of its own.
 var startsKey = regexp.MustCompile(`^\s*(-\s+)?[A-Za-z0-9_.-]+\s*:`)
+
+// secretFrom returns where in a line the value of a secret key begins, as
+// key finds it, in characters.
+func secretFrom(line string, key *regexp.Regexp) (from int, ok bool) {
+	for _, at := range key.FindAllStringSubmatchIndex(line, -1) {
+		if isSecretKey(line[at[2]:at[3]]) {
+			return len([]rune(line[:at[3]])) + 1, true
+		}
+	}
+	return 0, false
+}
+
+// userInfo finds the credentials in an address.
+var userInfo = regexp.MustCompile(`://[^/@\s"']+@`)
+
+// maskAddresses hides credentials in addresses, which belong nowhere but are
+// written there all the same.
+func (s *source) maskAddresses() {
+	for i, line := range s.lines {
+		for _, at := range userInfo.FindAllStringIndex(line, -1) {
+			from, to := len([]rune(line[:at[0]])), len([]rune(line[:at[1]]))
+			s.masks[i+1] = append(s.masks[i+1], mask{from + len("://"), to - len("@")})
+		}
+	}
+}
+
+// maskForgotten hides what follows a secret key without a colon: "password
+// hunter2" is valid YAML, a text.
+func (s *source) maskForgotten() {
+	for i, line := range s.lines {
+		if from, ok := secretFrom(line, forgottenColon); ok {
+			s.masks[i+1] = append(s.masks[i+1], mask{from, -1})
+		}
+	}
+}
 
 // maskText does what it can where the parser failed: it hides the rest of a
 // line after a secret key, and all lines after it that are indented deeper or
@@ -125,14 +169,10 @@ func (s *source) maskText() {
 			s.masks[i+1] = []mask{{0, -1}}
 			continue
 		}
-		hiding = false
-		for _, at := range secretLine.FindAllStringSubmatchIndex(line, -1) {
-			if isSecretKey(line[at[2]:at[3]]) {
-				from := len([]rune(line[:at[1]])) + 1
-				s.masks[i+1] = []mask{{from, -1}}
-				hiding, depth = true, indent
-				break
-			}
+		from, secret := secretFrom(line, secretLine)
+		if secret {
+			s.masks[i+1] = append(s.masks[i+1], mask{from, -1})
 		}
+		hiding, depth = secret, indent
 	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -11,7 +12,7 @@ import (
 )
 
 // maxRoutes keeps checks that compare routes with each other fast.
-const maxRoutes = 1000
+const maxRoutes = 200
 
 // routeNodes are the places of a route's parts, for faults that are found
 // when all of it is known.
@@ -49,23 +50,16 @@ func (d *decoder) routes(e entry) {
 
 func (d *decoder) route(n *yaml.Node) {
 	r, at := newRoute(), &routeNodes{here: n}
-	namesOK := true
 	got := d.mapping("routes", entry{n, n},
 		field{"name", func(e entry) { at.name = e.value; d.name(e.value, &r.Name) }},
 		field{"from", func(e entry) { at.from = e.value; r.From, _ = d.text(e.value) }},
 		field{"to", func(e entry) { at.to = e.value; r.To, _ = d.text(e.value) }},
 		field{"topics", func(e entry) {
 			at.topicsKey = e.key
-			var ok bool
-			r.Topics, at.topics, ok = d.texts(e.value)
-			namesOK = namesOK && ok
+			r.Topics, at.topics = d.texts(e.value)
 		}},
-		field{"exclude", func(e entry) {
-			var ok bool
-			r.Exclude, at.exclude, ok = d.texts(e.value)
-			namesOK = namesOK && ok
-		}},
-		field{"rename", func(e entry) { namesOK = d.rules(e, r, at) && namesOK }},
+		field{"exclude", func(e entry) { r.Exclude, at.exclude = d.texts(e.value) }},
+		field{"rename", func(e entry) { d.rules(e, r, at) }},
 		field{"start", func(e entry) { d.start(e.value, &r.Start) }},
 		field{"isolation", func(e entry) {
 			isolation := "read_committed"
@@ -100,13 +94,10 @@ func (d *decoder) route(n *yaml.Node) {
 	} {
 		if _, ok := got[m.key]; !ok {
 			d.missing(n, m.key, m.hint)
-			namesOK = false
 		}
 	}
 	d.ends(r, at)
-	if namesOK && r.From != r.To {
-		d.names(r, at)
-	}
+	d.names(r, at)
 	d.cfg.Routes, d.places = append(d.cfg.Routes, r), append(d.places, at)
 }
 
@@ -115,55 +106,61 @@ func (d *decoder) ends(r *Route, at *routeNodes) {
 	if r.From != "" && r.From == r.To {
 		d.fault(at.to, fmt.Sprintf("from and to are the same cluster %s", d.show(at.to)), "a route copies from one cluster to another")
 	}
-	if r.Name == "" && r.From != "" && r.To != "" && at.name == nil {
-		r.Name = r.From + "-to-" + r.To
-		if err := nameFault(r.Name); err != nil {
-			d.fault(at.here, "the default name <from>-to-<to> of this route cannot be used: "+err.Error(), "give the route a name")
-		}
+	if at.name != nil || nameFault(r.From) != nil || nameFault(r.To) != nil {
+		return // reported at its place
+	}
+	r.Name = r.From + "-to-" + r.To
+	if err := nameFault(r.Name); err != nil {
+		d.fault(at.here, "the default name <from>-to-<to> of this route cannot be used: "+err.Error(), "give the route a name")
 	}
 }
 
 // rules reads the rename rules: a list, or one text as short form of a single
-// catch-all. It reports whether all could be read.
-func (d *decoder) rules(e entry, r *Route, at *routeNodes) bool {
+// catch-all.
+func (d *decoder) rules(e entry, r *Route, at *routeNodes) {
 	if e.value.Kind == yaml.ScalarNode {
-		to, ok := d.text(e.value)
+		to, _ := d.text(e.value)
 		r.Rename, at.rules = []rename.Rule{{To: to}}, []ruleNodes{{whole: e.value, to: e.value}}
-		return ok
+		return
 	}
 	if !d.kind(e.value, yaml.SequenceNode, "a template like \"{source}.{topic}\" or a list of rules") {
-		return false
+		return
 	}
-	all := true
 	for _, item := range e.value.Content {
-		var rule rename.Rule
-		nodes := ruleNodes{whole: item}
-		read := func(text *string, node **yaml.Node) func(entry) {
-			return func(e entry) {
-				var ok bool
-				*node = e.value
-				*text, ok = d.text(e.value)
-				all = all && ok
-			}
-		}
-		if item.Kind == yaml.ScalarNode {
-			d.fault(item, "a rule is wanted here, this is "+shape(item), "a rule is written {topic: orders, to: all-orders}, {match: \"/a\\\\.(.*)/\", to: \"{1}\"} or {to: \"{source}.{topic}\"}")
-			all = false
-			continue
-		}
-		d.mapping("routes.rename", entry{item, item},
-			field{"topic", read(&rule.Topic, &nodes.topic)},
-			field{"match", read(&rule.Match, &nodes.match)},
-			field{"to", read(&rule.To, &nodes.to)})
-		all = all && item.Kind == yaml.MappingNode
+		rule, nodes := d.rule(item)
 		r.Rename, at.rules = append(r.Rename, rule), append(at.rules, nodes)
 	}
-	return all
+}
+
+func (d *decoder) rule(n *yaml.Node) (rename.Rule, ruleNodes) {
+	var rule rename.Rule
+	nodes := ruleNodes{whole: n}
+	if n.Kind == yaml.ScalarNode {
+		d.fault(n, "a rule is wanted here, this is "+shape(n), "a rule is like {topic: orders, to: all-orders} or {to: \"{source}.{topic}\"}")
+		return rule, nodes
+	}
+	before := len(d.faults.List)
+	read := func(text *string, node **yaml.Node) func(entry) {
+		return func(e entry) {
+			*node = e.value
+			*text, _ = d.text(e.value)
+		}
+	}
+	d.mapping("routes.rename", entry{n, n},
+		field{"topic", read(&rule.Topic, &nodes.topic)},
+		field{"match", read(&rule.Match, &nodes.match)},
+		field{"to", read(&rule.To, &nodes.to)})
+	if len(d.faults.List) > before {
+		// What is left of the rule could match too much, and shadow others.
+		d.told[place{n.Line, n.Column}] = true
+		return rename.Rule{}, ruleNodes{whole: n}
+	}
+	return rule, nodes
 }
 
 // names compiles what the route says about names, and puts each fault at its place.
 func (d *decoder) names(r *Route, at *routeNodes) {
-	if nameFault(r.From) != nil || nameFault(r.To) != nil {
+	if nameFault(r.From) != nil || nameFault(r.To) != nil || r.From == r.To {
 		return // reported with the clusters
 	}
 	m, err := rename.New(rename.Spec{Source: r.From, Target: r.To, Topics: r.Topics, Exclude: r.Exclude, Rules: r.Rename})
@@ -178,40 +175,33 @@ func (d *decoder) names(r *Route, at *routeNodes) {
 	}
 	for _, err := range joined.Unwrap() {
 		var f *rename.Fault
-		if errors.As(err, &f) {
-			d.fault(at.place(f), f.Msg, "")
+		if !errors.As(err, &f) {
+			continue
+		}
+		if n := at.place(f); !d.told[place{n.Line, n.Column}] { // a value that is none was reported as such
+			d.fault(n, f.Msg, "")
 		}
 	}
 }
 
 // place finds the node that a fault of the rename rules means.
 func (at *routeNodes) place(f *rename.Fault) *yaml.Node {
-	var n *yaml.Node
 	switch {
-	case f.Field == "topics" && f.Index < 0:
-		n = at.topicsKey
-	case f.Field == "topics":
-		n = at.topics[f.Index]
+	case f.Field == "topics" && f.Index >= 0:
+		return at.topics[f.Index]
+	case f.Field == "topics" && at.topicsKey != nil:
+		return at.topicsKey
 	case f.Field == "exclude" && f.Index >= 0:
-		n = at.exclude[f.Index]
+		return at.exclude[f.Index]
 	case f.Field == "rename" && f.Index >= 0:
 		rule := at.rules[f.Index]
-		switch f.Key {
-		case "topic":
-			n = rule.topic
-		case "match":
-			n = rule.match
-		case "to":
-			n = rule.to
+		part := map[string]*yaml.Node{"topic": rule.topic, "match": rule.match, "to": rule.to}[f.Key]
+		if part != nil {
+			return part
 		}
-		if n == nil {
-			n = rule.whole
-		}
+		return rule.whole
 	}
-	if n == nil {
-		n = at.here
-	}
-	return n
+	return at.here
 }
 
 // start reads where a route begins.
@@ -233,11 +223,7 @@ func (d *decoder) start(n *yaml.Node, into *Start) {
 
 // allow reads the permissions for what is refused otherwise.
 func (d *decoder) allow(n *yaml.Node, r *Route) {
-	_, nodes, _ := d.texts(n)
-	for _, item := range nodes {
-		if item.Kind != yaml.ScalarNode {
-			continue
-		}
+	for _, item := range d.items(n) {
 		var word string
 		d.choice(item, &word, "existing", "append_time")
 		r.AllowExisting = r.AllowExisting || word == "existing"
@@ -245,12 +231,19 @@ func (d *decoder) allow(n *yaml.Node, r *Route) {
 	}
 }
 
+// settingName is how Kafka writes the names of settings.
+var settingName = regexp.MustCompile(`^[a-z0-9]+(\.[a-z0-9]+)*$`)
+
 func (d *decoder) topicDefaults(e entry, into *TopicDefaults) {
 	d.mapping("routes.topic_defaults", e,
 		field{"replication_factor", func(e entry) { d.integer(e.value, &into.ReplicationFactor, 0, maxReplication) }},
 		field{"config", func(e entry) {
 			entries, _ := d.entries(e, "a mapping of topic settings to their values")
 			for _, x := range entries {
+				if !settingName.MatchString(x.key.Value) {
+					d.fault(x.key, "this is not the name of a topic setting", "a name is like min.insync.replicas")
+					continue
+				}
 				// Kafka takes every setting as text, so a number or true needs no quotes here.
 				if text, _, ok := d.scalar(x.value, "a value"); ok {
 					if into.Config == nil {

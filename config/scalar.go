@@ -69,23 +69,27 @@ func (d *decoder) secret(n *yaml.Node) (Secret, bool) {
 
 var wholeVariable = regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`)
 
-// texts reads a list of texts, and returns their nodes for messages. ok is
-// false when any is bad.
-func (d *decoder) texts(n *yaml.Node) (list []string, nodes []*yaml.Node, ok bool) {
+// texts reads a list of texts, and returns their nodes for messages. A bad one
+// is reported and becomes "", so that each text keeps its place in the list.
+func (d *decoder) texts(n *yaml.Node) (list []string, nodes []*yaml.Node) {
+	nodes = d.items(n)
+	for _, item := range nodes {
+		text, _ := d.text(item)
+		list = append(list, text)
+	}
+	return list, nodes
+}
+
+// items returns what is in a list of texts.
+func (d *decoder) items(n *yaml.Node) []*yaml.Node {
 	if n.Kind == yaml.ScalarNode {
-		d.fault(n, "a list of texts is wanted here, this is "+shape(n), "put it in brackets: [...]")
-		return nil, nil, false
+		d.fault(n, "a list is wanted here, this is "+shape(n), "put it in brackets: [...]")
+		return nil
 	}
-	if !d.kind(n, yaml.SequenceNode, "a list of texts") {
-		return nil, nil, false
+	if !d.kind(n, yaml.SequenceNode, "a list") {
+		return nil
 	}
-	ok = true
-	for _, item := range n.Content {
-		text, good := d.text(item)
-		ok = ok && good
-		list, nodes = append(list, text), append(nodes, item)
-	}
-	return list, nodes, ok
+	return n.Content
 }
 
 // choice reads one of several words.
@@ -133,15 +137,12 @@ func (d *decoder) integer(n *yaml.Node, into *int, low, high int) {
 	if !ok {
 		return
 	}
-	if n.Tag != "!!int" && !expanded {
-		hint := "write it as a whole number, without quotes"
-		d.fault(n, "a number is wanted here, this is "+shape(n), hint)
-		return
-	}
 	v, err := strconv.ParseInt(text, 10, 64)
 	switch {
+	case !expanded && n.Tag != "!!int" && n.Tag != "!!float":
+		d.fault(n, "a number is wanted here, this is "+shape(n), "write it as a whole number, without quotes")
 	case err != nil:
-		d.fault(n, d.show(n)+" is not a whole number in digits", "")
+		d.fault(n, d.show(n)+" is not a whole number", fmt.Sprintf("from %d to %d is possible, written in digits", low, high))
 	case v < int64(low) || v > int64(high):
 		d.fault(n, fmt.Sprintf("%s is out of range", d.show(n)), fmt.Sprintf("from %d to %d is possible", low, high))
 	default:

@@ -27,6 +27,9 @@ func (d *decoder) syntax(data []byte, err error) {
 		d.at(line, col, 1, "YAML aliases (*name) are not supported", "a text that begins with * needs quotes")
 		return
 	}
+	if strings.ContainsAny(msg, "`%") || len(msg) > 100 {
+		msg = "the parser cannot make sense of it" // it might repeat a value
+	}
 	line = min(d.lastGood(data, line), len(d.src.lines))
 	text := d.src.lines[line-1]
 	indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
@@ -34,7 +37,11 @@ func (d *decoder) syntax(data []byte, err error) {
 		d.at(line, at+1, 1, "a tab indents this line, YAML allows only spaces", "replace the tab by spaces")
 		return
 	}
-	d.at(line, len(indent)+1, 1, "not valid YAML: "+msg, syntaxHint(msg))
+	hint := syntaxHint(msg)
+	if strings.Count(text, `"`)%2 == 1 {
+		hint = "a quote that opens here is not closed"
+	}
+	d.at(line, len(indent)+1, 1, "not valid YAML: "+msg, hint)
 }
 
 // syntaxHint explains the parser's commonest complaints.
@@ -44,7 +51,7 @@ func syntaxHint(msg string) string {
 		return "a colon followed by a space makes a key; put a text that contains one in quotes"
 	case strings.Contains(msg, "did not find expected key"), strings.Contains(msg, "did not find expected '-' indicator"):
 		return "compare the indentation with the lines around it"
-	case strings.Contains(msg, "cannot start any token"):
+	case strings.Contains(msg, "cannot start any token"), strings.Contains(msg, "alphabetic or numeric"):
 		return "put a text that begins with a special character in quotes"
 	case strings.Contains(msg, "unexpected end of stream"), strings.Contains(msg, "did not find expected ',' or"):
 		return "a quote or bracket that opens here is not closed"
@@ -70,7 +77,7 @@ func position(data []byte, text string) (line, col int) {
 // lastGood returns the line after the longest beginning of the file that is
 // valid. The parser's own line is that of the enclosing block, often far above.
 func (d *decoder) lastGood(data []byte, fallback int) int {
-	const maxWork = 4 << 20 // bytes parsed in all, so that a huge file fails as fast as a small one
+	const maxWork = 16 << 20 // bytes parsed in all, so that a huge file fails as fast as a small one
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	if len(lines)*len(data) > maxWork {
 		return max(1, fallback)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -19,14 +20,16 @@ const (
 // as a whole. It returns nil when there is nothing to decode.
 func (d *decoder) parseTree(data []byte) *yaml.Node {
 	if why := tooBig(data); why != "" {
-		d.faults.List = append(d.faults.List, Fault{Msg: why})
+		d.src.lines = nil // not worth showing
+		d.at(1, 1, 1, why, "")
 		return nil
 	}
 	if line, col, what := unreadable(data); what != "" {
 		d.src.maskText()
-		d.at(line, col, 1, "this is not a text file: "+what, "save it as UTF-8")
+		d.at(line, col, 1, what, "save the file as plain text in UTF-8, without such characters")
 		return nil
 	}
+	d.src.maskAddresses()
 	first, second, err := documents(data)
 	if err != nil {
 		d.src.maskText()
@@ -34,10 +37,12 @@ func (d *decoder) parseTree(data []byte) *yaml.Node {
 		return nil
 	}
 	if first == nil || first.Content[0].Kind == yaml.ScalarNode && first.Content[0].Tag == "!!null" {
-		d.faults.List = append(d.faults.List, Fault{Msg: "the file is empty: it needs at least clusters and routes"})
+		d.src.lines = nil // comments at most
+		d.at(1, 1, 1, "the file says nothing: it needs at least clusters and routes", "")
 		return nil
 	}
 	d.src.maskTree(first)
+	d.src.maskForgotten()
 	if second != nil {
 		d.src.maskTree(second)
 		d.fault(second, "a second YAML document begins here; the file must be one document", "remove the --- line before it")
@@ -70,9 +75,11 @@ func unreadable(data []byte) (line, col int, what string) {
 		r, size := utf8.DecodeRune(data[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			return line, col, fmt.Sprintf("byte 0x%02x is not UTF-8", data[i])
-		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
-			return line, col, fmt.Sprintf("it contains the control character 0x%02x", r)
+			return line, col, fmt.Sprintf("the byte 0x%02x is not UTF-8", data[i])
+		case unicode.IsControl(r) && r != '\t' && r != '\n' && !bytes.HasPrefix(data[i:], []byte("\r\n")), r == '\u2028', r == '\u2029':
+			// Some of these end a line for YAML and for nobody else, which would
+			// put faults, and the masks of secrets, into the wrong lines.
+			return line, col, fmt.Sprintf("the control character %U cannot be in a configuration", r)
 		}
 		i, col = i+size, col+1
 		if r == '\n' {
@@ -112,7 +119,10 @@ func documents(data []byte) (first, second *yaml.Node, err error) {
 // anchors and aliases, with which a small file can mean a gigantic one, and
 // explicit types.
 func (d *decoder) structure(n *yaml.Node) {
-	const way = "write the value out at each place"
+	const way, enough = "write the value out at each place", 5
+	if len(d.faults.List) >= enough {
+		return
+	}
 	switch {
 	case n.Kind == yaml.AliasNode:
 		d.fault(n, "YAML aliases (*name) are not supported", way+"; a text that begins with * needs quotes")

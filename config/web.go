@@ -60,7 +60,7 @@ func (d *decoder) webTLS(e entry) *WebTLS {
 
 // hosts reads the names by which the page may be called.
 func (d *decoder) hosts(e entry) []string {
-	list, nodes, _ := d.texts(e.value)
+	list, nodes := d.texts(e.value)
 	for i, host := range list {
 		if host == "" {
 			continue
