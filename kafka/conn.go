@@ -3,6 +3,7 @@ package kafka
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -36,7 +37,6 @@ type Conn struct {
 	addr     string
 	nc       net.Conn
 	br       *bufio.Reader // over nc; small, so that large reads pass it by
-	tls      bool
 	versions versions
 	timeout  time.Duration // without progress
 	format   *kmsg.RequestFormatter
@@ -46,10 +46,10 @@ type Conn struct {
 	// The writer's: whoever calls Request, Fetch, WriteProduce or Reauth.
 	corr    int32 // of the last request
 	scratch []byte
+	tls     *tlsWriter  // nil for plaintext
 	cuts    []int       // of a produce request: where in scratch each part's records belong
 	order   []int       // of a produce request: its parts, sorted
 	vector  net.Buffers // of a produce request
-	joined  []byte      // of a produce request over TLS: small pieces not yet written
 	reauth  time.Time   // when the session should be renewed, zero for never
 
 	inflight chan produced // from the writer to the reader
@@ -63,12 +63,16 @@ type Conn struct {
 	dead chan struct{} // closed, under mu, when err is set
 }
 
-func newConn(addr string, nc net.Conn, tls bool, d *Dialer) *Conn {
-	return &Conn{
-		addr: addr, nc: nc, br: bufio.NewReaderSize(nc, 4<<10), tls: tls, timeout: d.timeout,
+func newConn(addr string, nc net.Conn, d *Dialer) *Conn {
+	c := &Conn{
+		addr: addr, nc: nc, br: bufio.NewReaderSize(nc, 4<<10), timeout: d.timeout,
 		format: kmsg.NewRequestFormatter(kmsg.FormatterClientID(d.clientID)), clientID: d.clientID,
 		auth: d.auth, inflight: make(chan produced, maxInflight), dead: make(chan struct{}),
 	}
+	if t, ok := nc.(*tls.Conn); ok {
+		c.tls = newTLSWriter(t)
+	}
+	return c
 }
 
 // Addr returns the address that was dialled, host:port.
@@ -87,9 +91,18 @@ func (c *Conn) fail(err error) error {
 	if c.err == nil {
 		c.err = err
 		close(c.dead)
-		c.nc.Close()
+		c.raw().Close()
 	}
 	return c.err
+}
+
+// raw returns the connection below TLS. It is the one to close: TLS would first write that it ends, which may block where
+// the connection is in trouble, and brokers do not need it.
+func (c *Conn) raw() net.Conn {
+	if t, ok := c.nc.(*tls.Conn); ok {
+		return t.NetConn()
+	}
+	return c.nc
 }
 
 // usable returns why the connection or the context cannot be used, before anything is written.

@@ -85,7 +85,7 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newConn(addr, nc, d.files != nil, d)
+	c := newConn(addr, nc, d)
 	if err := c.greet(ctx, d.bounds); err != nil {
 		c.Close()
 		return nil, err
@@ -132,6 +132,6 @@ func (d *Dialer) startTLS(ctx context.Context, nc net.Conn, addr string) (*tls.C
 			return nil, err
 		}
 	}
-	tc := tls.Client(nc, cfg)
+	tc := tls.Client(&gatherConn{Conn: nc}, cfg)
 	return tc, tc.HandshakeContext(ctx)
 }

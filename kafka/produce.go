@@ -1,9 +1,11 @@
 package kafka
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -103,8 +105,7 @@ func compareTopics(a, b *ProducePart) int {
 	return bytes.Compare(a.TopicID[:], b.TopicID[:])
 }
 
-// writeParts writes the encoded request with the parts' records in their places: over plaintext with one writev, over
-// TLS in few large writes, because each becomes a TLS record of its own.
+// writeParts writes the encoded request with the parts' records in their places: over plaintext with one writev.
 func (c *Conn) writeParts(parts []ProducePart) error {
 	c.vector = c.vector[:0]
 	from := 0
@@ -113,15 +114,37 @@ func (c *Conn) writeParts(parts []ProducePart) error {
 		from = cut
 	}
 	c.vector = append(c.vector, c.scratch[from:])
-	vector := c.vector // WriteTo moves its receiver on, and the memory of the vector is to be used again
-	var err error
-	if c.tls {
-		err = c.writeJoined(vector)
-	} else {
-		_, err = vector.WriteTo(c.nc)
+	defer clear(c.vector) // keep no reference to the caller's memory
+	if c.tls != nil {
+		return c.tls.write(c.vector)
 	}
-	clear(c.vector) // keep no reference to the caller's memory
+	vector := c.vector // WriteTo moves its receiver on, and the memory of the vector is to be used again
+	_, err := vector.WriteTo(c.nc)
 	return err
+}
+
+// tlsWriter writes requests over TLS: in full records, and several records in one system call.
+type tlsWriter struct {
+	raw     *gatherConn   // under the TLS connection
+	records *bufio.Writer // over the TLS connection; of a record's size
+}
+
+func newTLSWriter(nc *tls.Conn) *tlsWriter {
+	const record = 16 << 10 // the most that a TLS record holds
+	return &tlsWriter{nc.NetConn().(*gatherConn), bufio.NewWriterSize(nc, record)}
+}
+
+func (w *tlsWriter) write(pieces [][]byte) error {
+	w.raw.begin()
+	for _, p := range pieces {
+		if _, err := w.records.Write(p); err != nil {
+			return err // it stays, and the connection is closed
+		}
+	}
+	if err := w.records.Flush(); err != nil {
+		return err
+	}
+	return w.raw.end()
 }
 
 // ReadProduce waits for the next Produce request to be in flight and for its answer. Answers come strictly in the order

@@ -121,32 +121,3 @@ func (e *encoder) tags() {
 		e.b = append(e.b, 0)
 	}
 }
-
-// joinBelow is the size below which a piece is copied to the next one instead of being a TLS record of its own.
-const joinBelow = 16 << 10
-
-// writeJoined writes the pieces of a request over TLS, small ones together.
-func (c *Conn) writeJoined(pieces [][]byte) error {
-	for _, p := range pieces {
-		if len(p) < joinBelow {
-			c.joined = append(c.joined, p...)
-			continue
-		}
-		if err := c.flushJoined(); err != nil {
-			return err
-		}
-		if _, err := c.nc.Write(p); err != nil {
-			return err
-		}
-	}
-	return c.flushJoined()
-}
-
-func (c *Conn) flushJoined() error {
-	if len(c.joined) == 0 {
-		return nil
-	}
-	_, err := c.nc.Write(c.joined)
-	c.joined = c.joined[:0]
-	return err
-}

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"net"
@@ -36,7 +37,7 @@ func TestProduceEncoding(t *testing.T) {
 		{"clicks", id(1), 0, []byte("c0")},
 		{"orders", id(2), 3, []byte("o3")},
 		{"clicks", id(1), 200, bytes.Repeat([]byte("c"), 127)},
-		{"zeta", id(3), 1, bytes.Repeat([]byte("z"), 16<<10)},
+		{"zeta", id(3), 1, bytes.Repeat([]byte("z"), 300<<10)},
 	}
 	sorted := []ProducePart{parts[1], parts[3], parts[2], parts[0], parts[4]}
 	for version := int16(minProduce); version <= new(kmsg.ProduceRequest).MaxVersion(); version++ {
@@ -52,7 +53,11 @@ func TestProduceEncoding(t *testing.T) {
 		for _, tls := range []bool{false, true} {
 			var sent recorder
 			d := &Dialer{clientID: "mirror-east", timeout: time.Minute}
-			c := newConn("broker:9092", &sent, tls, d)
+			c := newConn("broker:9092", &sent, d)
+			if tls { // what it does with the bytes, without the encryption between
+				g := &gatherConn{Conn: &sent}
+				c.tls = &tlsWriter{g, bufio.NewWriterSize(g, 16<<10)}
+			}
 			c.versions = versions{0: {0, version, version}}
 			for range 2 { // the second time with used buffers
 				sent.Reset()
@@ -72,7 +77,7 @@ func TestProduceEncoding(t *testing.T) {
 func head(b []byte) []byte { return b[:min(len(b), 400)] }
 
 func TestProduceRefusesBadParts(t *testing.T) {
-	c := newConn("broker:9092", &recorder{}, false, &Dialer{timeout: time.Minute})
+	c := newConn("broker:9092", &recorder{}, &Dialer{timeout: time.Minute})
 	c.versions = versions{0: {0, 12, 12}}
 	for name, parts := range map[string][]ProducePart{
 		"none":            nil,
@@ -91,7 +96,7 @@ func TestProduceRefusesBadParts(t *testing.T) {
 // TestProduceByName checks that one topic without an id brings the whole request to a version that names topics.
 func TestProduceByName(t *testing.T) {
 	var sent recorder
-	c := newConn("broker:9092", &sent, false, &Dialer{timeout: time.Minute})
+	c := newConn("broker:9092", &sent, &Dialer{timeout: time.Minute})
 	c.versions = versions{0: {0, 13, 13}}
 	parts := []ProducePart{{Topic: "a", TopicID: [16]byte{1}, Records: []byte("x")}, {Topic: "b", Records: []byte("x")}}
 	if _, err := c.WriteProduce(context.Background(), parts, time.Second); err != nil {

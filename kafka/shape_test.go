@@ -123,7 +123,7 @@ func fuzzResponse(f *testing.F, key kmsg.Key, least int16) {
 		resp := kmsg.ResponseForKey(int16(key))
 		resp.SetVersion(version)
 		before := append([]byte(nil), body...)
-		c := newConn("broker:9092", &recorder{}, false, &Dialer{timeout: time.Minute})
+		c := newConn("broker:9092", &recorder{}, &Dialer{timeout: time.Minute})
 		if err := c.decode(body, resp); err != nil {
 			return
 		}

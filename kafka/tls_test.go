@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -119,7 +120,13 @@ func TestTLS(t *testing.T) {
 	a := newAuthority(t)
 	c := fake(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{a.pair(nil)}}))
 	c.TLS = a.files(t.TempDir(), false)
-	roundTrip(t, dial(t, c), topicIDs(t, c))
+	ids := topicIDs(t, c)
+	conn := dial(t, c)
+	roundTrip(t, conn, ids)
+	resp := exchange(t, conn, ProducePart{Topic: "b", TopicID: ids["b"], Records: batchOf(bytes.Repeat([]byte("large"), 180_000))})
+	if code := resp.Topics[0].Partitions[0].ErrorCode; code != 0 {
+		t.Errorf("900 kB: got error %d", code)
+	}
 }
 
 func TestMutualTLS(t *testing.T) {
