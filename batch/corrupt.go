@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -16,6 +17,14 @@ type CorruptError struct {
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("corrupt batch at offset %d: %s", e.Offset, e.Why)
 }
+
+// What may be wrong inside a record or message of either format.
+var (
+	errHollow    = errors.New("compressed message with nothing inside")
+	errLeftover  = errors.New("bytes behind the end of a record")
+	errShort     = errors.New("key, value or header longer than the record")
+	errHeaderKey = errors.New("header without a key")
+)
 
 func corrupt(offset int64, format string, args ...any) error {
 	return &CorruptError{Offset: offset, Why: fmt.Sprintf(format, args...)}

@@ -2,10 +2,9 @@ package batch
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
+	"math"
 )
 
 // oldWalk walks through one magic 0 or 1 message, or the messages inside if it
@@ -32,12 +31,11 @@ func openOldWalk(raw []byte) (Header, walk, error) {
 		return h, w, nil
 	}
 	w.raw = nil
-	if value == nil {
-		return h, nil, corrupt(h.BaseOffset, "compressed message with nothing inside")
-	}
-	if w.base, err = innerBase(h, value); err != nil {
+	inside, err := innerSpan(h, value)
+	if err != nil {
 		return h, nil, corrupt(h.BaseOffset, "%v", err)
 	}
+	w.base = inside.base
 	if w.in, err = openInput(value, h.Codec(), h.Magic); err != nil {
 		return h, nil, corrupt(h.BaseOffset, "%v", err)
 	}
@@ -89,8 +87,6 @@ func (w *oldWalk) inner() ([]byte, error) {
 		w.msg, err = w.in.read(w.msg, size)
 	}
 	switch {
-	case err == io.EOF && w.last < 0:
-		return nil, corrupt(w.head.BaseOffset, "compressed message with nothing inside")
 	case err == io.EOF:
 		return nil, io.EOF
 	case err != nil:
@@ -115,36 +111,55 @@ func (w *oldWalk) place(h Header) (int64, error) {
 	return offset, nil
 }
 
-// innerBase is what the offsets inside the wrapper h with this value count
-// from. In magic 0 they are those of the log. In magic 1 they count from the
+// span is what the messages inside a wrapper cover.
+type span struct {
+	base        int64 // is to be added to the offsets inside
+	first, last int64 // offsets in the log
+	count       int32
+}
+
+// innerSpan reads through the messages inside the wrapper h with this value.
+// In magic 0 their offsets are those of the log. In magic 1 they count from the
 // first message the producer packed, and the wrapper carries the offset of the
-// last one (KIP-31), so the stream has to be read to its end to know.
-func innerBase(h Header, value []byte) (int64, error) {
-	if h.Magic == 0 {
-		return 0, nil
-	}
+// last one (KIP-31), so only the end of the stream tells what they are.
+func innerSpan(h Header, value []byte) (s span, err error) {
 	in, err := openInput(value, h.Codec(), h.Magic)
 	if err != nil {
-		return 0, err
+		return s, err
 	}
 	defer in.close()
 	var prefix []byte
-	for last := int64(0); ; {
+	for ; ; s.count++ {
 		size, err := readPrefix(&in, &prefix)
-		if err == io.EOF {
-			return h.BaseOffset - last, nil
-		}
 		if err == nil {
 			err = in.skip(size)
 		}
-		if err != nil {
-			return 0, err
+		if err == io.EOF {
+			break
 		}
-		last = int64(binary.BigEndian.Uint64(prefix))
-		if last < 0 || last > h.BaseOffset {
-			return 0, fmt.Errorf("offset %d inside a message at %d", last, h.BaseOffset)
+		if err != nil {
+			return s, err
+		}
+		s.last = int64(binary.BigEndian.Uint64(prefix))
+		if s.last < 0 || s.last > h.BaseOffset {
+			return s, fmt.Errorf("offset %d inside a message at %d", s.last, h.BaseOffset)
+		}
+		if s.count == 0 {
+			s.first = s.last
 		}
 	}
+	if s.count == 0 {
+		return s, errHollow
+	}
+	if h.Magic == 1 {
+		s.base = h.BaseOffset - s.last
+	}
+	s.first += s.base
+	s.last += s.base
+	if s.first > s.last || s.last-s.first > math.MaxInt32 {
+		return s, fmt.Errorf("offsets %d to %d inside one message", s.first, s.last)
+	}
+	return s, nil
 }
 
 // readPrefix reads the offset and the size of a message into buf and returns
@@ -163,67 +178,6 @@ func readPrefix(in *input, buf *[]byte) (int, error) {
 		return 0, fmt.Errorf("message of %d bytes", size)
 	}
 	return int(size), nil
-}
-
-// readMessage takes apart one whole message of magic 0 or 1 and verifies its
-// checksum. Key and value are sub-slices of raw; nil is null.
-func readMessage(raw []byte) (h Header, key, value []byte, err error) {
-	least := prefixSize + minLengthV0
-	if len(raw) > atMagic && raw[atMagic] == 1 {
-		least = prefixSize + minLengthV1
-	}
-	if len(raw) < least {
-		return h, nil, nil, corrupt(-1, "%d bytes are too few for a message", len(raw))
-	}
-	h = readOldHeader(raw)
-	why := h.checkOld()
-	switch {
-	case h.Magic < 0 || h.Magic > 1:
-		why = fmt.Sprintf("magic %d where 0 or 1 is needed", h.Magic)
-	case h.Size() != len(raw):
-		why = fmt.Sprintf("message says it has %d bytes, but there are %d", h.Size(), len(raw))
-	case crc32.ChecksumIEEE(raw[atMagic:]) != h.CRC:
-		why = "checksum does not match"
-	}
-	if why != "" {
-		return h, nil, nil, corrupt(h.BaseOffset, "%s", why)
-	}
-	body := raw[atOldTime:]
-	if h.Magic == 1 {
-		body = body[8:]
-	}
-	if key, body, err = takeBytes(body); err == nil {
-		value, body, err = takeBytes(body)
-	}
-	if err == nil && len(body) > 0 {
-		err = errLeftover
-	}
-	if err != nil {
-		return h, nil, nil, corrupt(h.BaseOffset, "%v", err)
-	}
-	return h, key, value, nil
-}
-
-var (
-	errLeftover  = errors.New("bytes behind the end of a record")
-	errShort     = errors.New("key, value or header longer than the record")
-	errHeaderKey = errors.New("header without a key")
-)
-
-// takeBytes splits nullable bytes with an int32 length off b.
-func takeBytes(b []byte) (taken, rest []byte, err error) {
-	if len(b) < 4 {
-		return nil, nil, errShort
-	}
-	n := int32(binary.BigEndian.Uint32(b))
-	b = b[4:]
-	switch {
-	case n == -1:
-		return nil, b, nil
-	case n < 0 || int64(n) > int64(len(b)):
-		return nil, nil, errShort
-	}
-	return b[:n:n], b[n:], nil
 }
 
 // appendBytes appends nullable bytes with a varint length, as in magic 2.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pierrec/lz4/v4"
@@ -103,6 +104,13 @@ func TestOldWrappers(t *testing.T) {
 				if d := diff(decoded(t, raw), want, true); d != "" {
 					t.Errorf("%s: Records: %s", label, d)
 				}
+				scan := Scan(raw)
+				if !scan.Next() {
+					t.Errorf("%s: Scan: %v", label, scan.Err())
+				}
+				if h := scan.Batch().Header; h.BaseOffset != 100 || h.LastOffset() != 110 || h.Count != 4 || h.AppendTime() != appendTime {
+					t.Errorf("%s: Scan: got %+v", label, h)
+				}
 				// From leaves out the first two.
 				frames, err := Reframe(raw, testStamp, Options{From: 102, MaxBytes: 100000})
 				if err != nil {
@@ -153,14 +161,17 @@ func TestOldCorrupt(t *testing.T) {
 		{"wrapper of nothing", wrap(1, 5)},
 		{"not gzip", message(1, 5, 1, 0, nil, []byte("abcdefgh"))},
 		{"wrapper before the last inside", wrap(1, 1, message(1, 2, 0, 0, nil, nil))},
-		{"offsets that fall", wrap(1, 5, message(1, 1, 0, 0, nil, nil), message(1, 0, 0, 0, nil, nil))},
+		{"inside: offsets that fall", wrap(1, 5, message(1, 1, 0, 0, nil, nil), message(1, 0, 0, 0, nil, nil))},
 		{"magic 0 offsets beyond the wrapper", wrap(0, 5, message(0, 6, 0, 0, nil, nil))},
-		{"magic 0 inside magic 1", wrap(1, 5, message(0, 0, 0, 0, nil, nil))},
-		{"compressed inside compressed", wrap(1, 5, message(1, 0, 1, 0, nil, gzipBytes(message(1, 0, 0, 0, nil, nil))))},
-		{"checksum inside", wrap(1, 5, flip(message(1, 5, 0, 0, nil, []byte("abc")), 35))},
+		{"inside: magic 0 inside magic 1", wrap(1, 5, message(0, 0, 0, 0, nil, nil))},
+		{"inside: compressed inside compressed", wrap(1, 5, message(1, 0, 1, 0, nil, gzipBytes(message(1, 0, 0, 0, nil, nil))))},
+		{"inside: checksum inside", wrap(1, 5, flip(message(1, 5, 0, 0, nil, []byte("abc")), 35))},
 		{"cut short inside", wrap(1, 5, message(1, 0, 0, 0, nil, nil)[:30])},
 	}
 	for _, tt := range tests {
+		if s := Scan(tt.raw); s.Next() && s.Batch().Codec() != 0 && !strings.HasPrefix(tt.name, "inside: ") {
+			t.Errorf("%s: Scan took it", tt.name)
+		}
 		var e *CorruptError
 		if _, err := Reframe(tt.raw, testStamp, Options{}); !errors.As(err, &e) {
 			t.Errorf("%s: Reframe: got %v, want a *CorruptError", tt.name, err)

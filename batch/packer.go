@@ -4,6 +4,10 @@ package batch
 // writes are expensive, and this is one block of snappy.
 const packSize = xerialBlock
 
+// maxAhead is the most that is allocated for a frame before its bytes are
+// there: of a large batch only its last record may be wanted.
+const maxAhead = 4 << 20
+
 // packer builds the bytes of one frame after another: room for the header, then
 // the records, compressed or not.
 type packer struct {
@@ -41,7 +45,7 @@ func (p *packer) close() {
 // begin starts a frame that will probably have no more than size bytes.
 func (p *packer) begin(size int) {
 	if p.raw == nil {
-		p.raw = make([]byte, HeaderSize, max(HeaderSize, min(size, p.limit)))
+		p.raw = make([]byte, HeaderSize, max(HeaderSize, min(size, p.limit, maxAhead)))
 	}
 	p.raw, p.pending = p.raw[:HeaderSize], p.pending[:0]
 	p.over, p.inside, p.flushed = 0, 0, HeaderSize

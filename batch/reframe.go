@@ -24,10 +24,12 @@ import (
 // not rise, bytes left over); a *TooLargeError together with the frames of the
 // records before that one; another error for a control batch.
 //
-// Memory: the frames, and about 1 MiB for the coders, but up to 128 MiB for a
-// zstd batch with a window that large, 22 times the size of a batch that is one
-// raw snappy block, and the size of one message for magic 0 and 1. Frames may
-// add up to more than raw where the source's producer compressed harder.
+// Memory: the frames, and what the coders need, 12 MiB or less: lz4 has blocks
+// of up to 4 MiB, zstd looks back 8 MiB. Exceptions are a zstd batch written
+// with a larger window (128 MiB at most), a batch that is one raw snappy block
+// (22 times its size at most), and magic 0 and 1, where one message is held.
+// Frames may add up to more than raw where the source's producer compressed
+// harder.
 func Reframe(raw []byte, s Stamp, o Options) ([]Frame, error) {
 	h, w, err := openWalk(raw)
 	if err != nil {

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -15,21 +16,22 @@ const (
 
 // Batch is one batch within scanned bytes.
 //
-// In magic 0 and 1 a Batch is one message, and of its Header only these fields
-// mean something: BaseOffset, Length, Magic, CRC, Attributes (codec, and for
-// magic 1 LogAppendTime), MaxTimestamp (-1 in magic 0). A compressed wrapper
-// message carries the offset of the *last* message inside, so its BaseOffset
-// and LastOffset are both that one; the first is known only after Reframe or
-// Records. Count is 1 for a plain message and, as the true number is unknown,
-// also for a wrapper.
+// In magic 0 and 1 a Batch is one message, and of its Header these fields mean
+// something: BaseOffset, LastOffsetDelta, Count, Length, Magic, CRC, Attributes
+// (codec, and for magic 1 LogAppendTime), MaxTimestamp (-1 in magic 0). For a
+// compressed wrapper message, which itself carries only the offset of the last
+// message inside, BaseOffset, LastOffsetDelta and Count describe the messages
+// inside, holes of compaction included: the Scanner decompresses it to learn
+// them.
 type Batch struct {
 	Header
 	Raw []byte // exactly this batch: a sub-slice of what was scanned
 }
 
 // Scanner steps through the batches of one partition in a fetch response.
-// It allocates nothing and looks at headers only, except for control and empty
-// batches, whose checksum it verifies.
+// It allocates nothing and looks at headers only, but for two exceptions: it
+// verifies the checksum of control and empty batches, and reads through the
+// compressed messages of magic 0 and 1.
 type Scanner struct {
 	rest  []byte
 	batch Batch
@@ -92,8 +94,7 @@ func (s *Scanner) Next() bool {
 // scanned decodes the header of the complete batch raw, or says what is wrong.
 func scanned(raw []byte, magic int8) (h Header, why string) {
 	if magic < 2 {
-		h = readOldHeader(raw)
-		return h, h.checkOld()
+		return scannedOld(raw)
 	}
 	h = readHeader(raw)
 	if why := h.check(); why != "" {
@@ -104,6 +105,24 @@ func scanned(raw []byte, magic int8) (h Header, why string) {
 	if (h.Control() || h.Count == 0) && !VerifyCRC(raw) {
 		return h, "checksum of a control or empty batch does not match"
 	}
+	return h, ""
+}
+
+// scannedOld is scanned for magic 0 and 1.
+func scannedOld(raw []byte) (h Header, why string) {
+	h = readOldHeader(raw)
+	if why := h.checkOld(); why != "" || h.Codec() == codecNone {
+		return h, why
+	}
+	_, _, value, err := readMessage(raw)
+	if e := (*CorruptError)(nil); errors.As(err, &e) {
+		return h, e.Why
+	}
+	inside, err := innerSpan(h, value)
+	if err != nil {
+		return h, err.Error()
+	}
+	h.BaseOffset, h.LastOffsetDelta, h.Count = inside.first, int32(inside.last-inside.first), inside.count
 	return h, ""
 }
 

@@ -51,7 +51,7 @@ func TestScanHeader(t *testing.T) {
 		h.LeaderEpoch != 17 || h.ProducerID != 4711 || h.ProducerEpoch != 2 || h.BaseSequence != 99 || h.MaxTimestamp != 1700000000003 {
 		t.Errorf("got %+v", h)
 	}
-	s = Scan(message(1, 77, 0x0a, 12345, []byte("k"), []byte("v"))) // snappy, LogAppendTime
+	s = Scan(message(1, 77, 0x0a, 12345, nil, xerialBytes(message(1, 0, 0, 0, nil, nil)))) // snappy, LogAppendTime
 	s.Next()
 	h = s.Batch().Header
 	if h.Magic != 1 || h.BaseOffset != 77 || h.LastOffset() != 77 || h.Codec() != 2 || !h.AppendTime() || h.Control() ||
