@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -430,6 +431,25 @@ func TestConfigStays(t *testing.T) {
 	for _, r := range ConfigsThatStay() {
 		if r.Key == "" || r.Why == "" {
 			t.Errorf("rule %+v is not documented", r)
+		}
+	}
+}
+
+func BenchmarkMakePlan(b *testing.B) {
+	src, dst := planMetadata("w", 3), planMetadata("e", 3)
+	srcSettings, dstSettings := map[string]TopicSettings{}, map[string]TopicSettings{}
+	managed, copied := map[string][]string{}, map[string]string{}
+	for i := range 10_000 {
+		name := fmt.Sprintf("topic-%05d", i)
+		target := "west." + name
+		src.Topics[name], dst.Topics[target] = planTopicMeta(name, 4, 3), planTopicMeta(target, 4, 3)
+		srcSettings[name], dstSettings[target] = planSettings("retention.ms=1000"), planSettings("retention.ms=1000")
+		managed[target], copied[target] = []string{"retention.ms"}, name
+	}
+	route := planRoute(b, nil)
+	for b.Loop() {
+		if plan := MakePlan(route, src, dst, srcSettings, dstSettings, managed, copied); plan.Changes() || len(plan.Topics) != 10_000 {
+			b.Fatal("the plan changes something")
 		}
 	}
 }
