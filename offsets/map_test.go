@@ -292,6 +292,39 @@ func TestMapPageLayout(t *testing.T) {
 	check("cut to nothing", nil, []int32{0})
 }
 
+// Pages of different moments, or damaged ones, make one map.
+func TestMapLoadsMixedPages(t *testing.T) {
+	dense := func(source, target, count int64) Run { return Run{Source: source, Target: target, Count: count} }
+	page := func(n int32, runs ...Run) NumberedPage { return NumberedPage{Page: n, MapPage: MapPage{Runs: runs}} }
+	tests := []struct {
+		name  string
+		pages []NumberedPage
+		want  []Run
+		again bool // the pages are written again
+	}{
+		{"none", nil, nil, false},
+		{"one", []NumberedPage{page(0, dense(0, 0, 5), dense(6, 5, 5))}, []Run{dense(0, 0, 5), dense(6, 5, 5)}, false},
+		{"a page is short", []NumberedPage{page(0, dense(0, 0, 5)), page(1, dense(6, 5, 5))}, []Run{dense(0, 0, 5), dense(6, 5, 5)}, true},
+		{"the first is missing", []NumberedPage{page(1, dense(6, 5, 5))}, []Run{dense(6, 5, 5)}, true},
+		{"the second was thinned later", []NumberedPage{page(0, dense(0, 0, 5), dense(6, 5, 5)), page(1, dense(6, 5, 5), dense(12, 10, 5))},
+			[]Run{dense(0, 0, 5), dense(6, 5, 5), dense(12, 10, 5)}, true},
+		{"runs that join", []NumberedPage{page(0, dense(0, 0, 5), dense(5, 5, 5))}, []Run{dense(0, 0, 10)}, true},
+		{"the target goes back", []NumberedPage{page(0, dense(0, 0, 5)), page(1, dense(6, 3, 5), dense(20, 5, 5))},
+			[]Run{dense(0, 0, 5), dense(20, 5, 5)}, true},
+	}
+	for _, tt := range tests {
+		m := NewMap(0)
+		m.load(tt.pages)
+		if got := m.Runs(); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+		changed, deleted := m.Pages()
+		if again := len(changed)+len(deleted) > 0; again != tt.again {
+			t.Errorf("%s: written again: %v, %v, want %v", tt.name, changed, deleted, tt.again)
+		}
+	}
+}
+
 // A partition without gaps costs one run and no allocation for each batch.
 func TestMapAddDoesNotAllocate(t *testing.T) {
 	m := NewMap(0)

@@ -136,7 +136,8 @@ func (m *Map) Entries(key Key) []Entry {
 // load fills an empty map from stored pages in ascending order. They need not
 // be of one moment: a process may have died between two of them. Each says only
 // what is true, so where they overlap the earlier page is taken, and where
-// something is missing there is a gap.
+// something is missing there is a gap. Pages that are not as they would be
+// written now are written again.
 func (m *Map) load(pages []NumberedPage) {
 	canonical := true
 	for i, p := range pages {
@@ -154,20 +155,14 @@ func (m *Map) load(pages []NumberedPage) {
 	}
 }
 
-// loadRun adds a run, or what of it is not there yet. It reports whether the
-// run was added whole and as it is.
+// loadRun adds a run unless the map already knows what it says, or contradicts
+// it. It reports whether the map now has one run more: pages that were written
+// together neither overlap nor join.
 func (m *Map) loadRun(r Run) bool {
-	whole := !m.known || r.Source >= m.end.source
-	if !whole {
-		if r.sourceEnd() <= m.end.source {
-			return false
-		}
-		r = r.from(m.end.source)
-	}
-	if m.known && r.Target < m.end.target {
+	if m.known && (r.Source < m.end.source || r.Target < m.end.target) {
 		return false
 	}
 	before := len(m.runs)
 	m.push(r)
-	return whole && len(m.runs) == before+1
+	return len(m.runs) == before+1
 }

@@ -259,7 +259,9 @@ func TestEnsureTopicCreates(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCluster(t, kfake.NumBrokers(tt.brokers))
 			adm := kadm.NewClient(newClient(t, c))
-			ctx := testContext(t)
+			// Less than the time for which kadm remembers that there was no such topic.
+			ctx, cancel := context.WithTimeout(testContext(t), 4*time.Second)
+			defer cancel()
 			for range 2 { // the second time it is there
 				warnings, err := EnsureTopic(ctx, adm, "__mirror_r", 5, tt.replication)
 				if err != nil || len(warnings) > 0 {
