@@ -136,19 +136,20 @@ func (l *ledger) losses() []offsets.LossEntry {
 	return all
 }
 
-// shared reports whether others write to the target topic too.
-func (l *ledger) shared(topic, target string) bool {
+// shared reports whether others write to the target topic too; known is false
+// when nothing was copied to it yet.
+func (l *ledger) shared(topic, target string) (shared, known bool) {
 	for _, lane := range l.lanes {
 		for _, key := range lane.Checkpoints() {
 			if key.Topic != topic || key.Target != target {
 				continue
 			}
-			if c, ok, _ := lane.Checkpoint(key); ok && c.Shared {
-				return true
+			if c, ok, _ := lane.Checkpoint(key); ok {
+				shared, known = shared || c.Shared, true
 			}
 		}
 	}
-	return false
+	return shared, known
 }
 
 // offsetMap returns the newest copy's map of a partition, or nil.

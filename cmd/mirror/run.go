@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"mirror/config"
 	"mirror/monitor"
 	"mirror/replicate"
 	"mirror/web"
@@ -64,22 +66,38 @@ func runDaemon(ctx context.Context, path string, stderr io.Writer) error {
 		log.Warn(warning)
 	}
 	limitMemory(cfg.Limits.Memory)
-	registry := monitor.NewRegistry()
-	mirror, err := replicate.New(cfg, replicate.Options{Log: log, Registry: registry, Process: processName()})
-	if err != nil {
-		return withCode(exitUsage, err)
-	}
-	b := readBuild()
-	server, err := web.New(web.Options{Web: cfg.Web, Source: mirror, Registry: registry, Log: log, Version: b.Version})
-	if err != nil {
-		return withCode(exitUsage, err)
-	}
-	url, err := server.Listen()
+	d, err := newProcess(cfg, log)
 	if err != nil {
 		return err
 	}
+	return supervise(ctx, d.engine, d.server, log)
+}
+
+// process is the parts of a running mirror.
+type process struct {
+	engine *replicate.Mirror
+	server *web.Server // listens already
+}
+
+// newProcess builds the parts and binds the web address; nothing runs yet.
+func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
+	registry := monitor.NewRegistry()
+	name := processName()
+	engine, err := replicate.New(cfg, replicate.Options{Log: log, Registry: registry, Process: name, URL: pageURL(cfg.Web, name)})
+	if err != nil {
+		return nil, withCode(exitUsage, err)
+	}
+	b := readBuild()
+	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Registry: registry, Log: log, Version: b.Version})
+	if err != nil {
+		return nil, withCode(exitUsage, err)
+	}
+	url, err := server.Listen()
+	if err != nil {
+		return nil, err
+	}
 	log.Info("mirror starts", "mirror", cfg.Name, "version", b.Version, "revision", b.Revision, "go", b.Go, "web", url, "routes", len(cfg.Routes))
-	return supervise(ctx, mirror, server, log)
+	return &process{engine: engine, server: server}, nil
 }
 
 // runner is one part of the process.
@@ -154,4 +172,25 @@ func processName() string {
 		return "mirror"
 	}
 	return name
+}
+
+// pageURL is where people find this process' page, for the others of the fleet to
+// name; empty when only this machine can reach it.
+func pageURL(w config.Web, host string) string {
+	address, port, err := net.SplitHostPort(w.Listen)
+	if err != nil || port == "0" {
+		return ""
+	}
+	ip := net.ParseIP(address)
+	switch {
+	case address == "localhost" || (ip != nil && ip.IsLoopback()):
+		return ""
+	case address != "" && (ip == nil || !ip.IsUnspecified()):
+		host = address
+	}
+	scheme := "http"
+	if w.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
 }

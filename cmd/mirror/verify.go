@@ -71,7 +71,10 @@ Ranges in the loss ledger are told too, and end with exit code 3.
 }
 
 func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) error {
-	options, err := o.parse(time.Now())
+	if err := checkOutput(o.output, "table", "json"); err != nil {
+		return err
+	}
+	bounds, err := o.bounds(time.Now())
 	if err != nil {
 		return err
 	}
@@ -97,21 +100,25 @@ func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) erro
 	if err != nil {
 		return err
 	}
-	options.Route = route.Name
-	options.ReadCommitted = route.ReadCommitted
-	options.StartLater = route.Start != config.Start{}
+	options := verify.RouteOptions(route)
+	options.From, options.To, options.Sample = bounds.From, bounds.To, bounds.Sample
+	options.Wait, options.AllowHoles = o.wait, o.allowHoles
 	options.Losses = verifyLosses(ledger)
 	options.Hint = verifyHint(ledger)
 	options.Progress = newVerifyProgress(errOut).show
 	report, err := verify.Run(ctx, source.client, target.client, pairs, options)
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("verify %s: %w", routeTitle(route), err)
+		return withCode(clusterCode(err), fmt.Errorf("verify %s: %w", routeTitle(route), err))
 	}
 	if report == nil {
 		return err
 	}
-	if printErr := printReport(out, report, o.output); printErr != nil {
-		return printErr
+	print := report.WriteText
+	if o.output == "json" {
+		print = func(out io.Writer) error { return writeJSON(out, report) }
+	}
+	if err := print(out); err != nil {
+		return err
 	}
 	if err != nil {
 		return err // interrupted: what was compared until then is printed
@@ -119,29 +126,24 @@ func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) erro
 	return verdict(report)
 }
 
-// parse checks the flags before anything is dialled.
-func (o verifyOptions) parse(now time.Time) (verify.Options, error) {
-	options := verify.Options{Wait: o.wait, AllowHoles: o.allowHoles}
-	if err := checkOutput(o.output, "table", "json"); err != nil {
-		return options, err
+// bounds reads the flags that say what to compare, before anything is dialled.
+func (o verifyOptions) bounds(now time.Time) (b verify.Options, err error) {
+	if b.From, err = parseBound("--from", o.from, now); err != nil {
+		return b, err
 	}
-	var err error
-	if options.From, err = parseBound("--from", o.from, now); err != nil {
-		return options, err
-	}
-	if options.To, err = parseBound("--to", o.to, now); err != nil {
-		return options, err
+	if b.To, err = parseBound("--to", o.to, now); err != nil {
+		return b, err
 	}
 	if o.sample != "" {
-		options.Sample, err = strconv.ParseFloat(strings.TrimSuffix(o.sample, "%"), 64)
-		if err != nil || !(options.Sample > 0 && options.Sample <= 100) {
-			return options, usageErrorf("--sample %q is no share: use a number above 0 and up to 100", o.sample)
+		b.Sample, err = strconv.ParseFloat(strings.TrimSuffix(o.sample, "%"), 64)
+		if err != nil || !(b.Sample > 0 && b.Sample <= 100) {
+			return b, usageErrorf("--sample %q is no share: use a number above 0 and up to 100", o.sample)
 		}
 	}
 	if o.wait < 0 {
-		return options, usageErrorf("--wait %v is negative", o.wait)
+		return b, usageErrorf("--wait %v is negative", o.wait)
 	}
-	return options, nil
+	return b, nil
 }
 
 func parseBound(flag, text string, now time.Time) (verify.Bound, error) {
@@ -162,28 +164,29 @@ func parseBound(flag, text string, now time.Time) (verify.Bound, error) {
 
 // verifyPairs names what the route copies now, of the wanted topics or of all.
 func verifyPairs(ctx context.Context, source *cluster, route *config.Route, l *ledger, wanted []string) ([]verify.Pair, error) {
-	listed, err := source.admin.ListTopicsWithInternal(ctx)
-	if err != nil {
-		return nil, clusterError(err, source.config, "list topics")
-	}
-	names := route.Mapper.Plan(listed.Names(), l.copied())
 	for _, topic := range wanted {
 		if d := route.Mapper.Decide(topic); !d.Take {
 			return nil, usageErrorf("--topic %s: %s does not copy it: %s", topic, routeTitle(route), d.Reason)
 		}
-		if !listed.Has(topic) {
-			return nil, withCode(exitUsage, fmt.Errorf("--topic %s: cluster %s has no such topic", topic, route.From))
+	}
+	pairs, err := verify.Pairs(ctx, source.client, route, l.copied())
+	if err != nil {
+		return nil, clusterError(err, source.config, "list topics")
+	}
+	for _, topic := range wanted {
+		if !slices.ContainsFunc(pairs, func(p verify.Pair) bool { return p.Source == topic }) {
+			return nil, withCode(exitUsage, fmt.Errorf("--topic %s: cluster %s has no such topic, or mirror plan --topic %s says why it is not copied", topic, route.From, topic))
 		}
 	}
-	var pairs []verify.Pair
-	for _, d := range names.Take {
-		if len(wanted) > 0 && !slices.Contains(wanted, d.Topic) {
-			continue
+	if len(wanted) > 0 {
+		pairs = slices.DeleteFunc(pairs, func(p verify.Pair) bool { return !slices.Contains(wanted, p.Source) })
+	}
+	for i := range pairs {
+		// What the mirror found when it began to copy is better than what the
+		// configuration lets one expect.
+		if shared, known := l.shared(pairs[i].Source, pairs[i].Target); known {
+			pairs[i].Shared = shared
 		}
-		pairs = append(pairs, verify.Pair{Source: d.Topic, Target: d.Target,
-			LocalOnly: d.KeepsName && route.Mirrored != "copy",
-			NotHome:   true,
-			Shared:    l.shared(d.Topic, d.Target)})
 	}
 	return pairs, nil
 }
