@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -38,8 +39,8 @@ func (a *application) recordKeys(t *TopicPlan, recorded, keys []string) error {
 }
 
 // alterOnce sends one IncrementalAlterConfigs request (KIP-339). It returns the topics that took it, and those to ask
-// for again: of them the broker said that it does not know a config by name. Each round leaves out at least one config
-// more, so the rounds end.
+// for again without a config that the broker named as the one it refused: one bad value must not keep the others of a
+// topic from being set. Each round leaves out at least one config more, so the rounds end.
 func (a *application) alterOnce(ctx context.Context, topics []*TopicPlan) (done, again []*TopicPlan) {
 	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	asked := map[string]kmsg.IncrementalAlterConfigsRequestResource{}
@@ -66,6 +67,9 @@ func (a *application) alterOnce(ctx context.Context, topics []*TopicPlan) (done,
 			again = append(again, t)
 		default:
 			a.refuseAlter(t, a.alterProblem(answer))
+			if a.leaveRefused(resource, answer.ErrorMessage) {
+				again = append(again, t)
+			}
 		}
 	}
 	return done, again
@@ -93,7 +97,9 @@ func (a *application) alterResource(t *TopicPlan) kmsg.IncrementalAlterConfigsRe
 		rc := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
 		rc.Name = c.Key
 		switch {
-		case c.Kind == ChangeSetConfig && !a.unknown[c.Key]:
+		case a.unknown[c.Key] || a.left[[2]string{t.Decision.Target, c.Key}]:
+			continue
+		case c.Kind == ChangeSetConfig:
 			rc.Op, rc.Value = kmsg.IncrementalAlterConfigOpSet, kmsg.StringPtr(c.New)
 		case c.Kind == ChangeRemoveConfig:
 			rc.Op = kmsg.IncrementalAlterConfigOpDelete
@@ -111,6 +117,17 @@ func (a *application) leaveUnknown(rr kmsg.IncrementalAlterConfigsRequestResourc
 	for _, c := range rr.Configs {
 		if c.Op == kmsg.IncrementalAlterConfigOpSet && unknownName(message, c.Name) {
 			a.unknown[c.Name] = true
+			return true
+		}
+	}
+	return false
+}
+
+// leaveRefused is leaveUnknown for a config whose value the broker refused, which is a matter of this topic alone.
+func (a *application) leaveRefused(rr kmsg.IncrementalAlterConfigsRequestResource, message *string) bool {
+	for _, c := range rr.Configs {
+		if message != nil && c.Op == kmsg.IncrementalAlterConfigOpSet && strings.Contains(*message, " for configuration "+c.Name+":") {
+			a.left[[2]string{rr.ResourceName, c.Name}] = true
 			return true
 		}
 	}

@@ -50,16 +50,29 @@ func Apply(ctx context.Context, cl *kgo.Client, plan *RoutePlan, record RecordFu
 	return err
 }
 
+// of is the reason for changes of a kind.
+func (r refusal) of(kind ChangeKind) string {
+	switch kind {
+	case ChangeCreate:
+		return r.create
+	case ChangeAddPartitions:
+		return r.extend
+	}
+	return r.alter
+}
+
 // addTo adds the reasons to a plan that has the changes in question.
 func (r refusal) addTo(t *TopicPlan) {
 	for _, c := range t.Action {
+		why := r.of(c.Kind)
 		switch {
+		case why == "":
 		case c.Kind == ChangeCreate:
-			t.Problem = orElse(r.create, t.Problem)
+			t.Problem = why
 		case c.Kind == ChangeAddPartitions:
-			t.Short = orElse(r.extend, t.Short)
-		case r.alter != "" && !slices.Contains(t.Warnings, r.alter):
-			t.Warnings = append(t.Warnings, r.alter)
+			t.Short = why
+		case !slices.Contains(t.Warnings, why):
+			t.Warnings = append(t.Warnings, why)
 		}
 	}
 }
@@ -71,10 +84,11 @@ type application struct {
 	record  RecordFunc
 	refused map[string]refusal // by target topic
 	unknown map[string]bool    // configs whose names the brokers turned out not to know
+	left    map[[2]string]bool // target topics with a config whose value they refused
 }
 
 func newApplication(cl *kgo.Client, plan *RoutePlan, record RecordFunc) *application {
-	return &application{cl: cl, plan: plan, record: record, refused: map[string]refusal{}, unknown: map[string]bool{}}
+	return &application{cl: cl, plan: plan, record: record, refused: map[string]refusal{}, unknown: map[string]bool{}, left: map[[2]string]bool{}}
 }
 
 func (a *application) run(ctx context.Context) error {

@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -93,7 +94,8 @@ func (d *Discovery) settle(ctx context.Context, plan *RoutePlan, open func(*Rout
 func (d *Discovery) awaited(plan *RoutePlan) []string {
 	targets := unread(plan)
 	for _, t := range plan.Topics {
-		if len(t.Action) > 0 && d.refused[t.Decision.Target] == (refusal{}) {
+		r := d.refused[t.Decision.Target]
+		if slices.ContainsFunc(t.Action, func(c Change) bool { return r.of(c.Kind) == "" }) {
 			targets = append(targets, t.Decision.Target)
 		}
 	}

@@ -242,6 +242,32 @@ func TestSyncUnknownConfigName(t *testing.T) {
 	wantLines(t, "managed keys", records.keys["west.orders"], "retention.ms")
 }
 
+// TestSyncRefusedValue has the target refuse one config's value, in Kafka's words (ConfigDef, ConfigException).
+func TestSyncRefusedValue(t *testing.T) {
+	src, dst := newPlanCluster(t, "west"), newPlanCluster(t, "east")
+	src.create(t, "orders", 2, map[string]string{"retention.ms": "5000", "segment.bytes": "12"})
+	dst.create(t, "west.orders", 1, nil)
+	dst.fake.ControlKey(int16(kmsg.IncrementalAlterConfigs), func(kreq kmsg.Request) (kmsg.Response, error, bool) {
+		dst.fake.KeepControl()
+		rr := kreq.(*kmsg.IncrementalAlterConfigsRequest).Resources[0]
+		resp := kreq.ResponseKind().(*kmsg.IncrementalAlterConfigsResponse)
+		st := kmsg.NewIncrementalAlterConfigsResponseResource()
+		st.ResourceName, st.ErrorCode = rr.ResourceName, kerr.InvalidConfig.Code
+		st.ErrorMessage = kmsg.StringPtr("Invalid value 12 for configuration segment.bytes: Value must be at least 1048576")
+		resp.Resources = append(resp.Resources, st)
+		return resp, nil, slices.ContainsFunc(rr.Configs, func(c kmsg.IncrementalAlterConfigsRequestResourceConfig) bool { return c.Name == "segment.bytes" })
+	})
+	records := newPlanRecords()
+	records.keys["west.orders"] = nil
+	orders := sync1(t, planDiscovery(planRoute(t, nil), src, dst, records, nil), records).Topics[0]
+	wantLines(t, "target configs", dst.configs(t, "west.orders"), "retention.ms=5000")
+	wantLines(t, "warnings", orders.Warnings, "its configs are not kept in step: INVALID_CONFIG (Invalid value 12 for configuration segment.bytes: Value must be at least 1048576); "+
+		"give the config a value the target takes in topic_defaults.config, or switch sync.configs off")
+	if len(orders.Target.Partitions) != 2 {
+		t.Errorf("got %d partitions, want the added one seen at once", len(orders.Target.Partitions))
+	}
+}
+
 // refuseNames has a cluster refuse configs by name, the first one it meets, in Kafka's words.
 func refuseNames(c planCluster, names ...string) {
 	refused := func(keys []string) *string {
