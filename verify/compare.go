@@ -13,8 +13,10 @@ type comparison struct {
 	openTarget     func(offset int64) feed
 	targetEnd      int64 // frozen
 
-	must    int64 // source records from here on need not be on the target
-	bounded bool  // nor are target records judged that lie behind the copy of the last source record before must
+	must    int64    // source records from here on need not be on the target
+	covers  int64    // source records from here on only help to judge those before
+	bounded bool     // target records behind the last pair are not judged: the source is not read that far
+	reached Position // behind the last pair before covers
 	losses  []Loss
 
 	past     history
@@ -86,9 +88,10 @@ func (c *comparison) takeEqual() {
 func (c *comparison) equal(a, b []entry) {
 	var records, bytes int64
 	for i := range a {
-		if a[i].offset < c.must {
+		if a[i].offset < c.covers {
 			records++
 			bytes += int64(a[i].size)
+			c.reached = Position{a[i].offset + 1, b[i].offset + 1}
 		}
 		c.past.add(remembered{a[i].print, a[i].offset, b[i].offset})
 		if len(c.findings.foreign) > 0 {
@@ -183,7 +186,8 @@ func (c *comparison) pair(a, b entry) {
 		c.equal([]entry{a}, []entry{b})
 		return
 	}
-	if a.offset < c.must {
+	if a.offset < c.covers {
+		c.reached = Position{a.offset + 1, b.offset + 1}
 		c.findings.add(finding{kind: Changed, source: c.sourcePlace(a.offset), target: c.targetPlace(b.offset), print: a.print, other: b.print})
 	}
 	c.past.add(remembered{b.print, a.offset, b.offset})
@@ -285,11 +289,11 @@ func (c *comparison) unmatched(a, b []entry, last bool) {
 	}
 	for _, e := range a {
 		switch {
-		case e.offset >= c.must:
-		case last:
-			c.counts.NotCopied++
-		default:
+		case e.offset >= c.covers:
+		case !last:
 			c.findings.add(finding{kind: Lost, source: c.sourcePlace(e.offset), target: c.to, print: e.print})
+		case e.offset < c.must:
+			c.counts.NotCopied++
 		}
 	}
 }

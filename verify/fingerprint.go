@@ -141,3 +141,11 @@ func alike(a, b fingerprint) int {
 	}
 	return score
 }
+
+// surelyAlike is alike where records that are merely similar must not be taken for each other.
+func surelyAlike(a, b fingerprint) int {
+	if a.value == b.value && a.value != [2]uint64{} || a.key == b.key && a.key != 0 && a.time == b.time && a.time > 0 {
+		return 1
+	}
+	return 0
+}

@@ -115,6 +115,10 @@ func (c *comparison) trimHeads(h head) bool {
 		return false
 	}
 	first := pairs[0]
+	for _, p := range common(a[:first.source], b[:first.target], surelyAlike) { // changed records at the very beginning
+		first = p
+		break
+	}
 	targetIsOlder := h.targetMayBeOlder && first.target > 0
 	if targetIsOlder {
 		c.counts.TargetOnly += int64(first.target)

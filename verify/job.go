@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -192,7 +193,7 @@ func (j *job) compare(ctx context.Context, p piece, at Position, exact bool) (Po
 		}
 		c.source.feed.close()
 		c.target.feed.close()
-		at = Position{Source: c.from.Offset, Target: c.to.Offset}
+		at = c.reached
 		var trimmed *trimmedError
 		if !errors.As(err, &trimmed) {
 			return at, err
@@ -237,7 +238,10 @@ func (j *job) comparison(p piece, at Position, h head) *comparison {
 		}
 	}
 	targetEnd := j.target.end
-	c := &comparison{must: p.to, bounded: !p.open, losses: j.losses, findings: j.findings, counts: &j.report, report: j.count, targetEnd: targetEnd}
+	c := &comparison{must: p.to, covers: math.MaxInt64, bounded: !p.open, reached: at, losses: j.losses, findings: j.findings, counts: &j.report, report: j.count, targetEnd: targetEnd}
+	if !p.open {
+		c.covers = p.to
+	}
 	c.from = Place{j.pair.Source, j.partition, at.Source}
 	c.to = Place{j.pair.Target, j.partition, at.Target}
 	c.openSource = func(from int64) feed { return j.openSource(from, end, c) }

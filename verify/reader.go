@@ -78,7 +78,7 @@ func passing(err error) bool {
 	}
 	var answered *kerr.Error
 	if errors.As(err, &answered) {
-		return answered.Retriable || answered == kerr.UnknownTopicID
+		return answered.Retriable || answered == kerr.UnknownTopicID || answered == kerr.UnknownServerError
 	}
 	return true
 }
