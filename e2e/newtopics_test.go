@@ -28,7 +28,7 @@ func TestNewTopics(t *testing.T) {
 			}
 		}
 	}
-	s.everyPartitionMoves(d)
+	s.waitMore(d, s.copied(), 1000)
 	s.stopLoad()
 	s.finish(d)
 }
