@@ -56,11 +56,15 @@ type Metadata struct {
 // created by asking for it. The error is about the whole request: the cluster is unreachable, or refused it.
 func FetchMetadata(ctx context.Context, cl *kgo.Client, topics []string) (*Metadata, error) {
 	md := &Metadata{Controller: -1, Brokers: map[int32]Broker{}, Topics: make(map[string]*Topic, len(topics))}
-	if topics == nil {
-		return md, md.fetch(ctx, cl, nil)
+	chunks := [][]string{topics} // nil or empty: one request for all, or for the brokers only
+	if len(topics) > metadataChunk {
+		chunks = slices.Collect(slices.Chunk(topics, metadataChunk))
 	}
-	for chunk := range slices.Chunk(topics, metadataChunk) {
-		names := make([]kmsg.MetadataRequestTopic, 0, len(chunk))
+	for _, chunk := range chunks {
+		var names []kmsg.MetadataRequestTopic
+		if topics != nil {
+			names = make([]kmsg.MetadataRequestTopic, 0, len(chunk))
+		}
 		for _, name := range chunk {
 			t := kmsg.NewMetadataRequestTopic()
 			t.Topic = kmsg.StringPtr(name)
@@ -70,10 +74,7 @@ func FetchMetadata(ctx context.Context, cl *kgo.Client, topics []string) (*Metad
 			return nil, err
 		}
 	}
-	if len(topics) > 0 {
-		return md, nil
-	}
-	return md, md.fetch(ctx, cl, []kmsg.MetadataRequestTopic{})
+	return md, nil
 }
 
 // fetch adds the answer to one request to the metadata.
