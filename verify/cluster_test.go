@@ -401,6 +401,28 @@ func TestCompacted(t *testing.T) {
 	}
 }
 
+func TestCompactedWait(t *testing.T) {
+	src, dst := newCluster(t, "west"), newCluster(t, "east")
+	src.topic(t, "table", 1, "cleanup.policy", "compact")
+	dst.topic(t, "t", 1, "cleanup.policy", "compact")
+	rs := steady("table", 0, 40)
+	src.produce(t, rs[:30]...)
+	dst.produce(t, copyOf(rs[:10], "t", 0)...)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		time.Sleep(100 * time.Millisecond)
+		src.cl.ProduceSync(context.Background(), rs[30:]...)
+		dst.cl.ProduceSync(context.Background(), copyOf(rs[10:], "t", 0)...)
+	}()
+	r := verified(t, src, dst, []Pair{{Source: "table", Target: "t"}}, Options{Wait: 2 * time.Second})
+	<-done
+	expect(t, r, nil)
+	if r.Records != 7 || r.NotCopied != 0 {
+		t.Errorf("got %s", text(r))
+	}
+}
+
 // A corrupt base offset is outside of what a batch's checksum covers; consumers step over the records.
 func TestCorruptBaseOffset(t *testing.T) {
 	dir := t.TempDir()

@@ -13,8 +13,11 @@ type finding struct {
 	detail string
 }
 
-// maxFindings bounds the findings of a partition that are kept one by one; more are only counted.
-const maxFindings = 50_000
+// Findings are kept one by one up to a number for each partition and for all together, of about 200 bytes each; more are only counted.
+const (
+	maxFindings    = 50_000
+	maxFindingsAll = 500_000
+)
 
 // findings collects the faults of one partition, and recognises those that explain each other: a record that is missing here and comes later was
 // reordered, one that came before its time was reordered or repeated.
@@ -34,8 +37,7 @@ func (f *findings) add(n finding) {
 	if n.count == 0 {
 		n.count = 1
 	}
-	f.total.Add(n.count)
-	if len(f.list) >= maxFindings {
+	if all := f.total.Add(n.count); len(f.list) >= maxFindings || all > maxFindingsAll && len(f.list) > 0 {
 		f.uncited[n.kind] += n.count
 		return
 	}

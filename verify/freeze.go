@@ -16,6 +16,7 @@ type logs struct {
 	start, end kadm.ListedOffsets
 	topics     kadm.TopicDetails
 	settings   map[string]settings
+	failed     map[string]error // topics that could not be looked up
 }
 
 // settings are the configs of a topic that decide how it can be compared.
@@ -93,7 +94,7 @@ func tolerable(err error) error {
 
 // describe looks up the topics and their settings. Topics that do not exist are left out.
 func describe(ctx context.Context, cl *kgo.Client, topics []string, side string) (*logs, []string, error) {
-	l := &logs{topics: make(kadm.TopicDetails), settings: make(map[string]settings)}
+	l := &logs{topics: make(kadm.TopicDetails), settings: make(map[string]settings), failed: make(map[string]error)}
 	if len(topics) == 0 {
 		return l, nil, nil
 	}
@@ -107,7 +108,7 @@ func describe(ctx context.Context, cl *kgo.Client, topics []string, side string)
 		case t.Err == nil:
 			l.topics[t.Topic] = t
 		case !errors.Is(t.Err, kerr.UnknownTopicOrPartition):
-			return nil, nil, fmt.Errorf("describe %s topic %s: %w", side, t.Topic, t.Err)
+			l.failed[t.Topic] = fmt.Errorf("look up %s topic %s: %w", side, t.Topic, t.Err)
 		}
 	}
 	return l, l.readSettings(ctx, adm, side), nil

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -42,56 +40,6 @@ const (
 	pieceSize = 5000 // offsets of a piece of a sample
 	overlap   = 1000 // source records behind a piece that are read too, to tell a lost record from one that comes later
 )
-
-// plan makes the jobs: every partition that either side has.
-func (r *run) plan(pairs []Pair, report *Report) {
-	for _, p := range pairs {
-		source, okS := r.before.topics[p.Source]
-		target, okT := r.target.topics[p.Target]
-		if !okS {
-			report.Notes = append(report.Notes, fmt.Sprintf("source topic %s does not exist", p.Source))
-		}
-		if !okT {
-			report.Notes = append(report.Notes, fmt.Sprintf("target topic %s does not exist yet", p.Target))
-		}
-		noTime := r.target.settings[p.Target].appendTime
-		if noTime {
-			report.Notes = append(report.Notes, fmt.Sprintf("target topic %s stamps records with its own time: timestamps are not compared", p.Target))
-		}
-		numbers := append(source.Partitions.Numbers(), target.Partitions.Numbers()...)
-		slices.Sort(numbers)
-		for _, n := range slices.Compact(numbers) {
-			if r.o.Partitions == nil || slices.Contains(r.o.Partitions, n) {
-				r.jobs = append(r.jobs, r.newJob(p, n, noTime))
-			}
-		}
-	}
-	for _, j := range r.jobs {
-		r.total.Add(max(0, j.source.end-j.source.start))
-	}
-}
-
-func (r *run) newJob(p Pair, partition int32, noTime bool) *job {
-	j := &job{r: r, pair: p, partition: partition, findings: newFindings(&r.found), holes: make(map[Place]bool), noTime: noTime}
-	j.report = PartitionReport{Source: p.Source, Target: p.Target, Partition: partition, Mode: "records"}
-	j.compacted = r.before.settings[p.Source].compacted || r.target.settings[p.Target].compacted
-	for _, l := range r.o.Losses {
-		if l.Topic == p.Source && l.Partition == partition && (l.Target == "" || l.Target == p.Target) {
-			j.losses = append(j.losses, l)
-		}
-	}
-	j.keepS, j.keepT = r.keepSource(p, &j.report.LeftOut), r.keepTarget(p, &j.report.Others)
-	var errS, errT, errA error
-	j.source.start, j.source.end, j.source.exists, errS = r.before.bounds(p.Source, partition)
-	j.target.start, j.target.end, j.target.exists, errT = r.target.bounds(p.Target, partition)
-	_, j.afterEnd, _, errA = r.after.bounds(p.Source, partition)
-	if err := errors.Join(errS, errT, errA); err != nil {
-		j.report.Error = err.Error()
-	}
-	j.report.SourceStart, j.report.SourceEnd = j.source.start, j.source.end
-	j.report.TargetStart, j.report.TargetEnd = j.target.start, j.target.end
-	return j
-}
 
 // run compares the partition and leaves the result in the report.
 func (j *job) run(ctx context.Context) {
@@ -153,7 +101,7 @@ func (j *job) bound(ctx context.Context, b Bound, whole int64) (int64, error) {
 	case b.Time.IsZero():
 		return b.Offset, nil
 	}
-	at, err := listOffset(ctx, j.r.src, j.pair.Source, j.partition, b.Time.UnixMilli())
+	at, err := j.reader(true).offsetAt(ctx, b.Time.UnixMilli())
 	if err == nil && at < 0 {
 		at = j.source.end // nothing is that late
 	}
@@ -216,12 +164,7 @@ func (j *job) head(at Position, exact bool) head {
 		h.sourceMayBeOlder = j.target.start > 0 || j.r.o.StartLater
 	}
 	if !j.noTime {
-		h.seekSource = func(ctx context.Context, t int64) (int64, error) {
-			return listOffset(ctx, j.r.src, j.pair.Source, j.partition, t)
-		}
-		h.seekTarget = func(ctx context.Context, t int64) (int64, error) {
-			return listOffset(ctx, j.r.dst, j.pair.Target, j.partition, t)
-		}
+		h.seekSource, h.seekTarget = j.reader(true).offsetAt, j.reader(false).offsetAt
 	}
 	return h
 }
@@ -254,74 +197,4 @@ func (j *job) comparison(p piece, at Position, h head) *comparison {
 func (j *job) count(records, bytes int64) {
 	j.r.records.Add(records)
 	j.r.bytes.Add(bytes)
-}
-
-func (j *job) openSource(from, end int64, c *comparison) *stream {
-	if !j.source.exists {
-		end = from
-	}
-	return &stream{
-		reader: j.reader(true), print: newPrinter(j.noTime), seek: from, end: end, keep: j.keepS, strict: !j.r.o.AllowHoles && !j.compacted,
-		hole: func(from, to int64) {
-			if c.lossesWithin(from, to) < to-from {
-				j.addHole(c.sourcePlace(from), c.sourcePlace(from), c.to, to-from, "source")
-			}
-		},
-	}
-}
-
-func (j *job) openTarget(from int64, end *int64, open bool, c *comparison) *stream {
-	if !j.target.exists {
-		*end = from
-	}
-	s := &stream{
-		reader: j.reader(false), print: newPrinter(j.noTime), seek: from, end: *end, keep: j.keepT, strict: !j.r.o.AllowHoles && !j.compacted,
-		hole: func(from, to int64) { j.addHole(c.targetPlace(from), c.from, c.targetPlace(from), to-from, "target") },
-	}
-	if !j.pair.Shared {
-		s.marker = func(offset int64) {
-			if at := c.targetPlace(offset); !j.holes[at] && !c.oddBefore(offset) {
-				j.holes[at] = true
-				j.findings.add(finding{kind: Control, source: c.from, target: at})
-			}
-		}
-	}
-	if open && j.r.o.Wait > 0 && j.target.exists {
-		s.grow = func(ctx context.Context) (int64, error) {
-			grown, err := j.awaitTarget(ctx, *end)
-			*end = max(*end, grown)
-			return *end, err
-		}
-	}
-	return s
-}
-
-func (j *job) addHole(key, source, target Place, n int64, side string) {
-	if !j.holes[key] {
-		j.holes[key] = true
-		j.findings.add(finding{kind: Hole, source: source, target: target, count: n, detail: "the " + side + "'s log does not show these offsets"})
-	}
-}
-
-func (j *job) reader(source bool) *reader {
-	r := &reader{cl: j.r.dst, topic: j.pair.Target, partition: j.partition, patience: j.r.o.Patience, unpack: j.r.unpack, leader: -1}
-	if source {
-		r.cl, r.topic, r.source, r.committed = j.r.src, j.pair.Source, true, j.r.o.ReadCommitted
-	}
-	return r
-}
-
-// awaitTarget waits until the target's log ends behind the offset, for Options.Wait at most.
-func (j *job) awaitTarget(ctx context.Context, end int64) (int64, error) {
-	for deadline := time.Now().Add(j.r.o.Wait); ; {
-		now, err := listOffset(ctx, j.r.dst, j.pair.Target, j.partition, -1)
-		if err != nil || now > end || time.Now().After(deadline) {
-			return now, err
-		}
-		select {
-		case <-ctx.Done():
-			return end, ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
 }

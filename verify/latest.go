@@ -22,8 +22,7 @@ type latest struct {
 
 // latest compares the partition's latest record of each key.
 func (j *job) latest(ctx context.Context) error {
-	parts := uint64(1)
-	for {
+	for parts := uint64(1); ; {
 		fits, err := j.latestParts(ctx, parts)
 		var trimmed *trimmedError
 		switch {
@@ -31,14 +30,33 @@ func (j *job) latest(ctx context.Context) error {
 			j.source.start = min(trimmed.start, j.source.end)
 		case errors.As(err, &trimmed):
 			j.target.start = min(trimmed.start, j.target.end)
-		case err != nil || fits:
+		case err != nil:
 			return err
-		default:
+		case !fits:
 			parts *= 4
+		default:
+			again, err := j.waitForLatest(ctx)
+			if !again || err != nil {
+				return err
+			}
 		}
 		j.findings = newFindings(&j.r.found)
-		j.report.Equal, j.report.Bytes, j.report.NotCopied, j.report.KnownLost = 0, 0, 0, 0
+		j.report.Equal, j.report.Bytes, j.report.NotCopied, j.report.KnownLost, j.report.SourceOnly, j.report.TargetOnly = 0, 0, 0, 0, 0, 0
 	}
+}
+
+// waitForLatest waits for keys that are not copied yet, as far as Options say; true: the target has grown, compare again.
+func (j *job) waitForLatest(ctx context.Context) (bool, error) {
+	if j.report.NotCopied == 0 || j.r.o.Wait <= 0 || !j.target.exists {
+		return false, nil
+	}
+	end, err := j.awaitTarget(ctx, j.target.end)
+	if err != nil || end <= j.target.end {
+		return false, err
+	}
+	j.target.end = end
+	j.afterEnd, err = j.reader(true).offsetAt(ctx, -1)
+	return true, err
 }
 
 // latestParts compares the keys in parts; false if a part is too large.
@@ -57,34 +75,29 @@ func (j *job) latestParts(ctx context.Context, parts uint64) (bool, error) {
 // readLatest reads both logs; nil if there are more keys than fit.
 func (j *job) readLatest(ctx context.Context, mine func(key uint64) bool) (map[uint64]*latest, error) {
 	keys := make(map[uint64]*latest)
-	p := piece{from: j.source.start, to: j.source.end}
-	c := j.comparison(p, Position{j.source.start, j.target.start}, head{})
+	c := j.comparison(piece{j.source.start, j.source.end, true}, Position{j.source.start, j.target.start}, head{})
 	defer func() { c.source.feed.close(); c.target.feed.close() }()
-	for side, w := range []*window{&c.source, &c.target} {
-		w.feed.(*stream).end = []int64{j.afterEnd, j.target.end}[side]
+	for side, f := range []feed{c.source.feed, c.target.feed} {
 		for {
-			if err := w.fill(ctx, block); err != nil {
+			e, ok, err := f.next(ctx)
+			if err != nil {
 				return nil, err
 			}
-			es := w.entries()
-			if len(es) == 0 {
+			if !ok {
 				break
 			}
-			for _, e := range es {
-				if !mine(e.print.key) {
-					continue
-				}
-				k := keys[e.print.key]
-				if k == nil {
-					if len(keys) >= maxKeys {
-						return nil, nil
-					}
-					k = new(latest)
-					keys[e.print.key] = k
-				}
-				k.put(side, e)
+			if !mine(e.print.key) {
+				continue
 			}
-			w.take(len(es))
+			k := keys[e.print.key]
+			if k == nil {
+				if len(keys) >= maxKeys {
+					return nil, nil
+				}
+				k = new(latest)
+				keys[e.print.key] = k
+			}
+			k.put(side, e)
 		}
 	}
 	return keys, nil

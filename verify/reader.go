@@ -49,39 +49,63 @@ func (e *trimmedError) Error() string {
 	return fmt.Sprintf("the log was trimmed while it was read and now begins at offset %d", e.start)
 }
 
-// fetch reads from the offset, which must be below the partition's frozen end. Errors that may pass are retried for the reader's patience.
-func (r *reader) fetch(ctx context.Context, offset int64) (chunk, error) {
+// fetch reads from the offset, which must be below the partition's frozen end.
+func (r *reader) fetch(ctx context.Context, offset int64) (c chunk, err error) {
+	err = r.patiently(ctx, func() error {
+		c, err = r.try(ctx, offset)
+		return err
+	})
+	var trimmed *trimmedError
+	if err != nil && ctx.Err() == nil && !errors.As(err, &trimmed) {
+		err = fmt.Errorf("read %s[%d] at offset %d: %w", r.topic, r.partition, offset, err)
+	}
+	return c, err
+}
+
+// offsetAt asks for an offset by timestamp (see listOffset), patiently.
+func (r *reader) offsetAt(ctx context.Context, timestamp int64) (offset int64, err error) {
+	err = r.patiently(ctx, func() error {
+		offset, err = r.listOffset(ctx, timestamp)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("ask for an offset of %s[%d]: %w", r.topic, r.partition, err)
+	}
+	return offset, err
+}
+
+// patiently tries again what may pass, for the reader's patience.
+func (r *reader) patiently(ctx context.Context, try func() error) error {
 	deadline := time.Now().Add(r.patience)
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		c, err := r.try(ctx, offset)
-		var trimmed *trimmedError
-		if err == nil || errors.As(err, &trimmed) || ctx.Err() != nil {
-			return c, err
+		err := try()
+		if err == nil || ctx.Err() != nil || !passing(err) || time.Now().After(deadline) {
+			return err
 		}
-		if !passing(err) || time.Now().After(deadline) {
-			return c, fmt.Errorf("read %s[%d] at offset %d: %w", r.topic, r.partition, offset, err)
-		}
-		r.leader = -1
+		r.leader = -1 // may have moved
 		select {
 		case <-ctx.Done():
-			return c, ctx.Err()
+			return ctx.Err()
 		case <-time.After(pause):
 		}
 	}
 }
 
-// passing reports whether an error may go away: everything but what the broker or the bytes say for good.
+// passing reports whether an error may go away: everything but what the broker says for good. Bytes that cannot be decoded may be sound the next
+// time, on this broker or on another.
 func passing(err error) bool {
-	var corrupt *corruptError
-	if errors.As(err, &corrupt) {
-		return true // another replica, or the same one, may have sound bytes
-	}
+	var trimmed *trimmedError
 	var answered *kerr.Error
-	if errors.As(err, &answered) {
+	switch {
+	case errors.As(err, &trimmed), errors.Is(err, errOtherTopic):
+		return false
+	case errors.As(err, &answered):
 		return answered.Retriable || answered == kerr.UnknownTopicID || answered == kerr.UnknownServerError
 	}
 	return true
 }
+
+var errOtherTopic = errors.New("the topic was deleted and created again while it was compared")
 
 // corruptError says that the bytes at an offset could not be decoded.
 type corruptError struct{ err error }
@@ -95,7 +119,7 @@ func (r *reader) try(ctx context.Context, offset int64) (chunk, error) {
 			return chunk{}, err
 		}
 	}
-	answer, err := r.cl.Broker(int(r.leader)).RetriableRequest(ctx, r.request(offset))
+	answer, err := r.cl.Broker(int(r.leader)).Request(ctx, r.request(offset))
 	if err != nil {
 		return chunk{}, err
 	}
@@ -133,6 +157,9 @@ func (r *reader) locate(ctx context.Context) error {
 			if p.Leader < 0 {
 				return kerr.LeaderNotAvailable
 			}
+			if r.id != [16]byte{} && r.id != t.TopicID {
+				return errOtherTopic
+			}
 			r.id, r.leader = t.TopicID, p.Leader
 			return nil
 		}
@@ -169,7 +196,7 @@ func onlyPartition(resp *kmsg.FetchResponse) (*kmsg.FetchResponseTopicPartition,
 
 // outOfRange tells a log that was trimmed below us from one that is shorter than it was.
 func (r *reader) outOfRange(ctx context.Context, offset int64) error {
-	start, err := listOffset(ctx, r.cl, r.topic, r.partition, -2)
+	start, err := r.listOffset(ctx, -2)
 	if err != nil {
 		return err
 	}
@@ -205,26 +232,26 @@ func (r *reader) decode(offset int64, part *kmsg.FetchResponseTopicPartition) (c
 	return c, nil
 }
 
-// listOffset asks for an offset by timestamp (milliseconds; -1 is the end, -2 the start; KIP-79) at the partition's leader. No such offset: -1.
-func listOffset(ctx context.Context, cl *kgo.Client, topic string, partition int32, timestamp int64) (int64, error) {
+// listOffset asks the partition's leader for an offset by timestamp: milliseconds, -1 for the end of what the reader reads, -2 for the start
+// (KIP-79). No such offset: -1.
+func (r *reader) listOffset(ctx context.Context, timestamp int64) (int64, error) {
 	req := kmsg.NewPtrListOffsetsRequest()
+	if r.committed {
+		req.IsolationLevel = 1
+	}
 	t := kmsg.NewListOffsetsRequestTopic()
-	t.Topic = topic
+	t.Topic = r.topic
 	p := kmsg.NewListOffsetsRequestTopicPartition()
-	p.Partition, p.Timestamp = partition, timestamp
+	p.Partition, p.Timestamp = r.partition, timestamp
 	t.Partitions = append(t.Partitions, p)
 	req.Topics = append(req.Topics, t)
-	resp, err := req.RequestWith(ctx, cl)
+	resp, err := req.RequestWith(ctx, r.cl)
 	if err != nil {
 		return -1, err
 	}
-	for _, t := range resp.Topics {
-		for _, p := range t.Partitions {
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				return -1, err
-			}
-			return p.Offset, nil
-		}
+	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
+		return -1, errors.New("the broker did not answer for the partition asked for")
 	}
-	return -1, errors.New("the broker did not answer for the partition asked for")
+	answer := resp.Topics[0].Partitions[0]
+	return answer.Offset, kerr.ErrorForCode(answer.ErrorCode)
 }

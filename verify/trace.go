@@ -81,7 +81,7 @@ func (j *job) search(ctx context.Context, print fingerprint, reads *int) (int64,
 	*reads--
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	from, err := listOffset(ctx, j.r.src, j.pair.Source, j.partition, print.time)
+	from, err := j.reader(true).listOffset(ctx, print.time)
 	if err != nil || from < 0 || from >= j.afterEnd {
 		return 0, false
 	}
