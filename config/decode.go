@@ -33,6 +33,9 @@ type field struct {
 	read func(entry)
 }
 
+// maxMessage bounds a message that repeats a value, in characters.
+const maxMessage = 1500
+
 // place is a line and a column.
 type place struct{ line, col int }
 
@@ -40,6 +43,9 @@ type place struct{ line, col int }
 func (d *decoder) at(line, col, width int, msg, hint string) {
 	d.told[place{line, col}] = true
 	msg = userInfo.ReplaceAllString(msg, "://"+redacted+"@")
+	if r := []rune(msg); len(r) > maxMessage {
+		msg = string(r[:maxMessage]) + "..."
+	}
 	d.faults.List = append(d.faults.List, Fault{Line: line, Column: col, Msg: msg, Hint: hint, width: width})
 }
 
@@ -76,7 +82,7 @@ func (d *decoder) entries(e entry, what string) ([]entry, bool) {
 	for i := 0; i+1 < len(e.value.Content); i += 2 {
 		key, value := e.value.Content[i], e.value.Content[i+1]
 		switch {
-		case key.Kind == yaml.AliasNode:
+		case key.Kind == yaml.AliasNode, key.Anchor != "", key.Style&yaml.TaggedStyle != 0:
 			continue // reported with the structure
 		case key.Kind != yaml.ScalarNode:
 			d.fault(key, "a key must be a plain word", "")
@@ -86,17 +92,27 @@ func (d *decoder) entries(e entry, what string) ([]entry, bool) {
 			continue
 		}
 		if line, twice := first[key.Value]; twice {
-			d.fault(key, fmt.Sprintf("key %q is here twice, first in line %d", key.Value, line), "remove one of them")
+			d.fault(key, fmt.Sprintf("%s is here twice, first in line %d", keyName(key), line), "remove one of them")
 			continue
 		}
 		first[key.Value] = key.Line
 		if isNull(value) {
-			d.fault(key, fmt.Sprintf("%q has no value", key.Value), "give it one, or remove the key to get the default")
+			d.fault(key, fmt.Sprintf("%s has no value", keyName(key)), "give it one, or remove the key to get the default")
 			continue
 		}
 		out = append(out, entry{key, value})
 	}
 	return out, true
+}
+
+// keyName quotes a key that looks like one. Anything else could be a value
+// that a slip put into the place of a key, even a secret.
+func keyName(key *yaml.Node) string {
+	const most = 60
+	if len(key.Value) > most || strings.ContainsAny(key.Value, " \t\n=:") {
+		return "key"
+	}
+	return fmt.Sprintf("key %q", key.Value)
 }
 
 // mapping decodes a mapping with a fixed set of keys. path names it for
@@ -129,10 +145,7 @@ var later = map[string]string{
 }
 
 func (d *decoder) unknown(path string, key *yaml.Node, valid []string) {
-	msg := fmt.Sprintf("unknown key %q", key.Value)
-	if len(key.Value) > 60 {
-		msg = "unknown key"
-	}
+	msg := "unknown " + keyName(key)
 	full := strings.TrimPrefix(path+"."+key.Value, ".")
 	if why, ok := later[full]; ok {
 		d.fault(key, msg+": not supported in this version", why+"; remove it")

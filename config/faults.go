@@ -68,11 +68,12 @@ func (f *Faults) sort() {
 type source struct {
 	lines []string
 	masks map[int][]mask // by line, from 1
+	keys  map[place]bool // where the parser found secret keys
 }
 
 func newSource(data []byte) *source {
 	text := strings.TrimPrefix(string(data), "\ufeff")
-	return &source{lines: strings.Split(text, "\n"), masks: make(map[int][]mask)}
+	return &source{lines: strings.Split(text, "\n"), masks: make(map[int][]mask), keys: make(map[place]bool)}
 }
 
 // maxExcerpt is the longest piece of a line that is shown, in characters.

@@ -81,6 +81,9 @@ func (s *source) maskTree(n *yaml.Node) {
 			secret = nil
 		}
 		for i, child := range n.Content {
+			if n.Kind == yaml.MappingNode && i%2 == 0 && isSecretKey(child.Value) {
+				s.keys[wordOf(child)] = true
+			}
 			if !inside && n.Kind == yaml.MappingNode && i%2 == 1 && isSecretKey(n.Content[i-1].Value) {
 				secret = child // its key was walked just before, which ended an earlier one
 				walk(child, true)
@@ -93,6 +96,14 @@ func (s *source) maskTree(n *yaml.Node) {
 	if secret != nil {
 		s.maskNode(secret, nil)
 	}
+}
+
+// wordOf returns where the text of a key begins.
+func wordOf(key *yaml.Node) place {
+	if key.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		return place{key.Line, key.Column + 1}
+	}
+	return place{key.Line, key.Column}
 }
 
 // maskNode hides everything from n to next, or to the end of the file.
@@ -113,23 +124,23 @@ func (s *source) maskNode(n, next *yaml.Node) {
 	}
 }
 
-// secretLine finds a key and what separates it from its value in text that is
-// not YAML yet, and forgottenColon a key that lost its colon.
-var (
-	secretLine     = regexp.MustCompile(`([A-Za-z0-9_-]+)["']?(?:\s*[:=]|\s+\S)`)
-	forgottenColon = regexp.MustCompile(`([A-Za-z0-9_-]+)(?:\s*=|\s+[^\s:#])`)
-)
+// secretLine finds a word and what separates it from its value.
+var secretLine = regexp.MustCompile(`([A-Za-z0-9_-]+)["']?(?:\s*[:=]|\s+\S)`)
 
 // startsKey recognises a line that begins with a key of its own.
 var startsKey = regexp.MustCompile(`^\s*(-\s+)?[A-Za-z0-9_.-]+\s*:`)
 
-// secretFrom returns where in a line the value of a secret key begins, as
-// key finds it, in characters.
-func secretFrom(line string, key *regexp.Regexp) (from int, ok bool) {
-	for _, at := range key.FindAllStringSubmatchIndex(line, -1) {
-		if isSecretKey(line[at[2]:at[3]]) {
-			return len([]rune(line[:at[3]])) + 1, true
+// secretFrom returns where in a line the value of a secret key begins, in
+// characters. It goes by the text alone and leaves out keys that the parser
+// knows.
+func (s *source) secretFrom(line int) (from int, ok bool) {
+	text := s.lines[line-1]
+	for _, at := range secretLine.FindAllStringSubmatchIndex(text, -1) {
+		column := len([]rune(text[:at[2]])) + 1
+		if !isSecretKey(text[at[2]:at[3]]) || s.keys[place{line, column}] {
+			continue
 		}
+		return column + at[3] - at[2], true
 	}
 	return 0, false
 }
@@ -148,11 +159,12 @@ func (s *source) maskAddresses() {
 	}
 }
 
-// maskForgotten hides what follows a secret key without a colon: "password
-// hunter2" is valid YAML, a text.
-func (s *source) maskForgotten() {
-	for i, line := range s.lines {
-		if from, ok := secretFrom(line, forgottenColon); ok {
+// maskRest hides what the parser does not take for the value of a secret key
+// and a person might: "password hunter2" is a text, and "# password: hunter2"
+// a comment.
+func (s *source) maskRest() {
+	for i := range s.lines {
+		if from, ok := s.secretFrom(i + 1); ok {
 			s.masks[i+1] = append(s.masks[i+1], mask{from, -1})
 		}
 	}
@@ -169,7 +181,7 @@ func (s *source) maskText() {
 			s.masks[i+1] = []mask{{0, -1}}
 			continue
 		}
-		from, secret := secretFrom(line, secretLine)
+		from, secret := s.secretFrom(i + 1)
 		if secret {
 			s.masks[i+1] = append(s.masks[i+1], mask{from, -1})
 		}

@@ -42,11 +42,11 @@ func (d *decoder) parseTree(data []byte) *yaml.Node {
 		return nil
 	}
 	d.src.maskTree(first)
-	d.src.maskForgotten()
 	if second != nil {
 		d.src.maskTree(second)
 		d.fault(second, "a second YAML document begins here; the file must be one document", "remove the --- line before it")
 	}
+	d.src.maskRest()
 	return first.Content[0]
 }
 
@@ -58,7 +58,7 @@ func tooBig(data []byte) string {
 	n := 0
 	for _, c := range data {
 		switch c {
-		case '\n', ',', ':', '[', '{', '?':
+		case '\n', ',', ':', '[', '{', '?', '&', '*', '!':
 			n++
 		}
 	}

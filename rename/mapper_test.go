@@ -123,6 +123,7 @@ func TestFaults(t *testing.T) {
 		{"bad names", Spec{Topics: []string{"a b", "", ".", strings.Repeat("x", 250)}}, []string{`topics[0]: the name "a b" contains ' '`, "topics[1]: the name is empty", `topics[2]: "."`, "topics[3]: the name has 250"}},
 		{"bad expressions", Spec{Topics: []string{"/(/", "//", "/a", "a/b", "/a)|(b/"}},
 			[]string{"topics[0]: \"(\" is not a regular", "topics[1]: the regular expression is empty", "topics[2]: \"/a\" needs a slash at both ends", "topics[3]: \"a/b\" needs", "topics[4]: \"a)|(b\" is not"}},
+		{"long expression", Spec{Topics: []string{"/" + strings.Repeat("a", 4097) + "/"}}, []string{"topics[0]: the regular expression has 4097 characters"}},
 		{"bad exclude", Spec{Topics: all, Exclude: []string{"/[/"}}, []string{"exclude[0]: \"[\" is not"}},
 		{"internal literally", Spec{Topics: []string{"__consumer_offsets", "heartbeats", "a.heartbeats", "mm2-configs.a.internal", "west.checkpoints.internal"}},
 			[]string{"topics[0]: topic __consumer_offsets can never", "topics[1]:", "topics[2]:", "topics[3]:", "topics[4]:"}},

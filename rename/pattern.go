@@ -46,9 +46,16 @@ func between(text string) (string, error) {
 	return text[1 : len(text)-1], nil
 }
 
+// maxExpr bounds an expression, in bytes. The program that RE2 makes of one can
+// be a thousand times as long.
+const maxExpr = 4096
+
 // whole compiles an expression so that it matches whole names only. It is
 // compiled bare first: "a)|(b" would otherwise become valid inside the group.
 func whole(expr string) (*regexp.Regexp, error) {
+	if len(expr) > maxExpr {
+		return nil, fmt.Errorf("the regular expression has %d characters, at most %d are possible; several entries work as well as one", len(expr), maxExpr)
+	}
 	if _, err := regexp.Compile(expr); err != nil {
 		return nil, fmt.Errorf("%q is not a regular expression (RE2 syntax): %w", expr, plain(err))
 	}
