@@ -4,11 +4,10 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -24,9 +23,6 @@ const (
 	// maxGreeting bounds what is read from a broker that has not authenticated us yet.
 	maxGreeting = 64 << 10
 )
-
-// progress is the number of bytes that must arrive within one request timeout for a transfer to count as alive.
-const progress = 64 << 10
 
 // Conn is one connection to a broker, made by Dialer.Dial. Its methods are for one goroutine at a time, except that one
 // may call WriteProduce while another calls ReadProduce, and Close may be called by any. Request, Fetch and Reauth need
@@ -53,6 +49,7 @@ type Conn struct {
 	reauth  time.Time   // when the session should be renewed, zero for never
 
 	inflight chan produced // from the writer to the reader
+	muted    atomic.Int64  // until when the broker reads nothing from us because of a quota, in nanoseconds since 1970
 
 	// The reader's: whoever calls ReadProduce, and the writer while nothing is in flight.
 	answer   []byte
@@ -122,140 +119,4 @@ func (c *Conn) usable(ctx context.Context) error {
 // refuse closes the connection because of what the broker sent.
 func (c *Conn) refuse(format string, args ...any) error {
 	return c.fail(&ProtocolError{Addr: c.addr, Why: fmt.Sprintf(format, args...)})
-}
-
-// interrupt lets the end of a context break off blocked input (SetReadDeadline) or output (SetWriteDeadline). The
-// function it returns takes that back, and waits until it no longer can happen.
-func interrupt(ctx context.Context, setDeadline func(time.Time) error) (release func()) {
-	if ctx.Done() == nil {
-		return func() {}
-	}
-	done := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		_ = setDeadline(time.Unix(1, 0))
-		close(done)
-	})
-	return func() {
-		if !stop() {
-			<-done
-		}
-	}
-}
-
-// arm sets a deadline. It is set before the context is looked at, so that an interrupt is not overwritten unseen.
-func arm(ctx context.Context, setDeadline func(time.Time) error, wait time.Duration) error {
-	if err := setDeadline(time.Now().Add(wait)); err != nil {
-		return err
-	}
-	return ctx.Err()
-}
-
-// broken closes the connection because of an error of input or output and says which.
-func (c *Conn) broken(ctx context.Context, doing string, err error) error {
-	switch {
-	case ctx.Err() != nil:
-		err = context.Cause(ctx)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		err = fmt.Errorf("no progress for %s: %w", c.timeout, os.ErrDeadlineExceeded)
-	}
-	return c.fail(fmt.Errorf("%s %s: %w", doing, c.addr, err))
-}
-
-// write writes one request. Its deadline allows for a slow network, progress bytes per timeout at least.
-func (c *Conn) write(ctx context.Context, size int, write func() error) error {
-	release := interrupt(ctx, c.nc.SetWriteDeadline)
-	defer release()
-	err := arm(ctx, c.nc.SetWriteDeadline, c.timeout*time.Duration(1+size/progress))
-	if err == nil {
-		err = write()
-	}
-	if err != nil {
-		return c.broken(ctx, "write to", err)
-	}
-	return nil
-}
-
-// MaxVersion returns the highest version of a request that the broker, this program and the dialer's bounds have in
-// common, or -1 when there is none.
-func (c *Conn) MaxVersion(key int16) int16 { return c.versions.max(key) }
-
-// version returns MaxVersion, or a VersionError when it is below the lowest version that this program can use.
-func (c *Conn) version(key, least int16) (int16, error) {
-	v := c.versions.max(key)
-	if v < least {
-		r, ok := c.versions[key]
-		if !ok {
-			r.max = -1
-		}
-		return 0, &VersionError{Addr: c.addr, Key: key, Min: r.min, Max: r.max, Need: least, Most: ourMax(key, nil)}
-	}
-	return v, nil
-}
-
-// Request writes a request in its highest common version, which it sets in req, and returns the response. A caller who
-// needs a lower version sets bounds on the Dialer.
-func (c *Conn) Request(ctx context.Context, req kmsg.Request) (kmsg.Response, error) {
-	v, err := c.version(req.Key(), 0)
-	if err != nil {
-		return nil, err
-	}
-	req.SetVersion(v)
-	return c.request(ctx, req, maxAnswer)
-}
-
-// request is Request with the version that req has, and a bound on the response in bytes.
-func (c *Conn) request(ctx context.Context, req kmsg.Request, limit int) (kmsg.Response, error) {
-	body, err := c.exchange(ctx, req, limit)
-	if err != nil {
-		return nil, err
-	}
-	resp := req.ResponseKind()
-	return resp, c.decode(body, resp)
-}
-
-// exchange writes a request and returns the body of its response, freshly allocated.
-func (c *Conn) exchange(ctx context.Context, req kmsg.Request, limit int) ([]byte, error) {
-	var wait time.Duration
-	if t, ok := req.(kmsg.TimeoutRequest); ok {
-		wait = time.Duration(t.Timeout()) * time.Millisecond
-	}
-	if err := c.send(ctx, req); err != nil {
-		return nil, err
-	}
-	return c.receive(ctx, expected{
-		corr: c.corr, wait: wait, limit: limit, flexible: flexibleHeader(req), greeting: limit == maxGreeting,
-		memory: func(n int) []byte { return make([]byte, n) },
-	})
-}
-
-// send writes a request.
-func (c *Conn) send(ctx context.Context, req kmsg.Request) error {
-	if err := c.usable(ctx); err != nil {
-		return err
-	}
-	c.corr++
-	c.scratch = c.format.AppendRequest(c.scratch[:0], req, c.corr)
-	return c.write(ctx, len(c.scratch), func() error {
-		_, err := c.nc.Write(c.scratch)
-		return err
-	})
-}
-
-// decode checks a response's body and decodes it without copying bytes. It closes the connection when it cannot.
-func (c *Conn) decode(body []byte, resp kmsg.Response) error {
-	if s := responseShape(resp.Key()); s != nil {
-		if err := s.check(body, resp.GetVersion()); err != nil {
-			return c.refuse("%s response of %d bytes is broken: %v", kmsg.NameForKey(resp.Key()), len(body), err)
-		}
-	}
-	if err := resp.ReadFrom(body); err != nil {
-		return c.refuse("%s response of %d bytes is broken: %v", kmsg.NameForKey(resp.Key()), len(body), err)
-	}
-	return nil
-}
-
-// flexibleHeader tells whether the response's header has tags (KIP-482). ApiVersions never has them, because a broker
-// that does not know the request's version answers in version 0 (KIP-511).
-func flexibleHeader(req kmsg.Request) bool {
-	return req.IsFlexible() && kmsg.Key(req.Key()) != kmsg.ApiVersions
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
+	"net"
 	"testing"
 	"time"
 
@@ -215,5 +216,41 @@ func TestProduceInOrder(t *testing.T) {
 		if got := resp.Topics[0].Partitions[0].BaseOffset; got != i {
 			t.Fatalf("base offset: got %d, want %d", got, i)
 		}
+	}
+}
+
+// TestThrottled checks that a quota's pause is taken note of and does not count as a broker without progress.
+func TestThrottled(t *testing.T) {
+	body := kmsg.FetchResponse{Version: 11, ThrottleMillis: 400}
+	c := &config.Cluster{Name: "west", Brokers: []string{scripted(t, func(nc net.Conn) {
+		if greets(nc) != nil {
+			return
+		}
+		for {
+			_, _, corr, err := readRequest(nc)
+			if err != nil {
+				return
+			}
+			if corr > 2 {
+				time.Sleep(400 * time.Millisecond)
+			}
+			_, _ = nc.Write(frame(corr, body.AppendTo(nil)))
+		}
+	})}}
+	conn := dial(t, c, WithRequestTimeout(300*time.Millisecond))
+	if !conn.ThrottledUntil().IsZero() {
+		t.Error("throttled from the start")
+	}
+	for range 2 {
+		req := fetchFrom("a", [16]byte{}, 0)
+		req.MaxWaitMillis = 0
+		f, err := conn.Fetch(testCtx(t), req, NewPool(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Buf.Release()
+	}
+	if d := time.Until(conn.ThrottledUntil()); d <= 0 || d > 400*time.Millisecond {
+		t.Errorf("throttled for another %s, want up to 400ms", d)
 	}
 }

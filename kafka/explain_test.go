@@ -1,8 +1,10 @@
 package kafka
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"mirror/config"
 )
@@ -84,5 +87,24 @@ func TestExplainRedacts(t *testing.T) {
 				t.Errorf("%s: %s", name, got)
 			}
 		}
+	}
+}
+
+func TestLoggerRedacts(t *testing.T) {
+	cl, c := fakeCluster(t, kfake.EnableSASL(), kfake.Superuser(config.Plain, "mirror", "other"))
+	refuse(cl)
+	c.SASL = &config.SASL{Mechanism: config.Plain, Username: "mirror", Password: config.NewSecret(canary)}
+	var out bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	k, err := NewClient(c, "mirror-test", WithLogger(log, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Ping(testCtxShort(t)); err == nil {
+		t.Error("no error")
+	}
+	k.Close()
+	if got := out.String(); !strings.Contains(got, "[redacted]") || strings.Contains(got, canary) {
+		t.Errorf("logged: %s", got)
 	}
 }

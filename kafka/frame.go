@@ -30,7 +30,7 @@ func (c *Conn) receive(ctx context.Context, e expected) ([]byte, error) {
 	defer release()
 
 	var head [8]byte
-	err := arm(ctx, c.nc.SetReadDeadline, e.wait+c.timeout)
+	err := arm(ctx, c.nc.SetReadDeadline, c.mute()+e.wait+c.timeout)
 	if err == nil {
 		_, err = io.ReadFull(c.br, head[:])
 	}
@@ -44,7 +44,7 @@ func (c *Conn) receive(ctx context.Context, e expected) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.answered = !e.greeting
+	c.answered = c.answered || !e.greeting
 	body := e.memory(n)
 	if err := c.readFull(ctx, body); err != nil {
 		return nil, c.broken(ctx, fmt.Sprintf("read %d bytes from", n), err)

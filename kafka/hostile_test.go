@@ -253,7 +253,7 @@ func TestInterrupted(t *testing.T) {
 				if err := call(dial(t, c), ctx); !errors.Is(err, cause) {
 					t.Errorf("%s, cancelled: got %v, want %v", name, err, cause)
 				}
-				if err := call(dial(t, c, WithRequestTimeout(20*time.Millisecond)), testCtx(t)); !isTimeout(err) {
+				if err := call(dial(t, c, WithRequestTimeout(300*time.Millisecond)), testCtx(t)); !isTimeout(err) {
 					t.Errorf("%s, timeout: got %v", name, err)
 				}
 				conn := dial(t, c)

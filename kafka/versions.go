@@ -26,7 +26,7 @@ func newVersions(offered []kmsg.ApiVersionsResponseApiKey, bounds *kversion.Vers
 	v := make(versions, len(offered))
 	for _, k := range offered {
 		use := min(k.MaxVersion, ourMax(k.ApiKey, bounds))
-		if use < k.MinVersion {
+		if use < max(k.MinVersion, 0) {
 			use = -1
 		}
 		v[k.ApiKey] = versionRange{k.MinVersion, k.MaxVersion, use}
