@@ -28,7 +28,11 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	code := exitCode(err)
-	if message := err.Error(); message != "" {
+	message := err.Error()
+	if code == exitInterrupted {
+		message = "interrupted" // not the words of whatever was interrupted
+	}
+	if message != "" {
 		fmt.Fprintf(stderr, "mirror: %s\n", message)
 	}
 	if isUsage(err) {
