@@ -23,16 +23,21 @@ type audit struct {
 	topics   []string // of west
 	keep     int64    // bytes in west from which on it verifies and deletes
 
-	next map[verify.PartitionKey]verify.Position
+	next  map[verify.PartitionKey]verify.Position // where the next pass begins
+	spare map[verify.PartitionKey]verify.Position // what is below may be deleted
 
 	mu      sync.Mutex // guards what follows
 	records int64      // verified to be equal
 	bytes   int64
-	passes  int
 }
 
-// holdFactor times keep is where the load stops until the mirror has caught up.
-const holdFactor = 3
+const (
+	// holdFactor times keep is where the writers stop until the mirror has caught up.
+	holdFactor = 3
+	// rest is between two passes. What a pass has verified is deleted after the next one: a mirror that recovers looks at the last records that it
+	// copied, on both sides, and its checkpoints come every second or so.
+	rest = 2 * time.Second
+)
 
 func newAudit(c *Clusters, cfg *config.Config, consumer *consumer, load *load, keep int64) (*audit, error) {
 	a := &audit{clusters: c, route: cfg.Routes[0], consumer: consumer, load: load, keep: keep, next: make(map[verify.PartitionKey]verify.Position)}
@@ -53,9 +58,9 @@ func (a *audit) close() {
 
 // work verifies and deletes whenever there is enough, until ctx ends. It returns the report of the first pass that is not equal.
 func (a *audit) work(ctx context.Context) (*verify.Report, error) {
-	t := time.NewTicker(500 * time.Millisecond)
+	t := time.NewTicker(rest / 4)
 	defer t.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return nil, nil
@@ -64,7 +69,7 @@ func (a *audit) work(ctx context.Context) (*verify.Report, error) {
 		a.trimLocal()
 		size := held(a.clusters.West, a.topics)
 		a.load.held.Store(size > holdFactor*a.keep)
-		if size < a.keep {
+		if size < a.keep || time.Since(last) < rest {
 			continue
 		}
 		report, err := a.pass(ctx, 0)
@@ -76,7 +81,8 @@ func (a *audit) work(ctx context.Context) (*verify.Report, error) {
 		case !report.Equal():
 			return report, nil
 		}
-		a.trim(report)
+		a.trim()
+		last = time.Now()
 	}
 }
 
@@ -97,6 +103,7 @@ func (a *audit) pass(ctx context.Context, wait time.Duration) (*verify.Report, e
 	if err != nil {
 		return nil, fmt.Errorf("verify the demo's route: %w", err)
 	}
+	a.spare, a.next = a.next, make(map[verify.PartitionKey]verify.Position)
 	for _, p := range report.Partitions {
 		a.next[verify.PartitionKey{Source: p.Source, Target: p.Target, Partition: p.Partition}] = p.Next
 	}
@@ -104,15 +111,14 @@ func (a *audit) pass(ctx context.Context, wait time.Duration) (*verify.Report, e
 	defer a.mu.Unlock()
 	a.records += report.Records
 	a.bytes += report.Bytes
-	a.passes++
 	return report, nil
 }
 
-// trim deletes what the report compared.
-func (a *audit) trim(report *verify.Report) {
-	for _, p := range report.Partitions {
-		trim(a.clusters.West, p.Source, p.Partition, p.Next.Source)
-		trim(a.clusters.East, p.Target, p.Partition, min(p.Next.Target, a.consumer.offset(p.Target, p.Partition)))
+// trim deletes what was verified before the last pass.
+func (a *audit) trim() {
+	for p, at := range a.spare {
+		trim(a.clusters.West, p.Source, p.Partition, at.Source)
+		trim(a.clusters.East, p.Target, p.Partition, min(at.Target, a.consumer.offset(p.Target, p.Partition)))
 	}
 }
 

@@ -14,7 +14,7 @@ const (
 )
 
 // segmentBytes is small because an embedded cluster gives memory back by whole segments.
-const segmentBytes = 1 << 20
+const segmentBytes = 512 << 10
 
 // Clusters are two embedded clusters on loopback. They hold their logs in memory.
 type Clusters struct {

@@ -27,7 +27,7 @@ import (
 type Options struct {
 	For    time.Duration // 0: until ctx ends
 	Rate   float64       // bytes per second that are written, about; 0 is 3,000,000
-	Keep   int64         // bytes held in west before they are verified and deleted; 0 is 32 MiB. Each cluster holds at most about three times that
+	Keep   int64         // bytes held in west before they are verified and deleted; 0 is 16 MiB. The clusters hold at most about three times that each
 	Listen string        // address of the mirror's page; empty: a free port on loopback
 
 	Stdout io.Writer     // addresses and the result
@@ -86,7 +86,7 @@ func (o Options) withDefaults() Options {
 		o.Rate = 3e6
 	}
 	if o.Keep <= 0 {
-		o.Keep = 32 << 20
+		o.Keep = 16 << 20
 	}
 	if o.Every <= 0 {
 		o.Every = 5 * time.Second
@@ -149,16 +149,18 @@ func (d *demo) prepare() error {
 
 // run starts all parts, waits for the end and takes stock.
 func (d *demo) run(ctx context.Context) (*Result, error) {
-	// What is under way when ctx ends is finished; only stop ends the parts.
-	parts, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer d.screen.done()
+	// What is under way when ctx ends is finished first: the parts have an end of their own.
+	parts, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer d.workers.Wait()
-	defer stop()
+	defer end()
 	if err := d.start(parts); err != nil {
 		return nil, err
 	}
+	defer d.audit.close()
+	defer d.load.stop()
 	status, stopMirror, err := d.o.StartMirror(parts, d.cfg, d.screen)
 	if err != nil {
-		d.load.stop()
 		return nil, fmt.Errorf("start the mirror: %w", err)
 	}
 	defer stopMirror()
@@ -167,18 +169,17 @@ func (d *demo) run(ctx context.Context) (*Result, error) {
 	bad, err := d.watch(ctx, parts)
 	d.load.stop()
 	if err != nil {
-		d.screen.done()
 		return nil, err
 	}
 	r, err := d.takeStock(parts, bad)
-	d.screen.done()
 	if err != nil {
 		return nil, err
 	}
+	d.screen.done()
 	return r, d.print(r)
 }
 
-// start starts the writers, the consumer, and what the audit needs.
+// start starts the writers, the consumer, and what the audit needs. What it started when it fails ends with ctx.
 func (d *demo) start(ctx context.Context) error {
 	run := fmt.Sprintf("%x", time.Now().UnixMilli())
 	d.started = time.Now()
@@ -190,7 +191,9 @@ func (d *demo) start(ctx context.Context) error {
 	if d.load, err = startLoad(ctx, d.clusters, run, d.o.Rate, d.fail); err != nil {
 		return err
 	}
-	d.audit, err = newAudit(d.clusters, d.cfg, d.consumer, d.load, d.o.Keep)
+	if d.audit, err = newAudit(d.clusters, d.cfg, d.consumer, d.load, d.o.Keep); err != nil {
+		d.load.stop()
+	}
 	return err
 }
 
@@ -235,7 +238,6 @@ func (d *demo) watch(ctx, parts context.Context) (*verify.Report, error) {
 
 // takeStock verifies what is left, after waiting for it, unless the audit has found differences already.
 func (d *demo) takeStock(ctx context.Context, bad *verify.Report) (*Result, error) {
-	defer d.audit.close()
 	r := new(Result)
 	report := bad
 	if report == nil {

@@ -28,7 +28,6 @@ type writer struct {
 	held   *atomic.Bool // write nothing for now
 
 	records, bytes atomic.Int64 // written and, in transactions, committed
-	failed         atomic.Pointer[error]
 }
 
 func newWriter(s shape, run string, rate float64, seeds []string, held *atomic.Bool) (*writer, error) {
