@@ -6,12 +6,13 @@ import (
 	"sync/atomic"
 )
 
-// The pool's size classes are powers of two from 4 KiB to 16 MiB, each a sixteenth larger than its name: a fetch that
-// asks for 1 MiB is answered with 1 MiB of batches and some framing, which must not need a buffer of 2 MiB.
+// The pool has four size classes for each power of two from 4 KiB to 16 MiB, so that at most a quarter of a buffer is
+// memory that nobody asked for and no budget knows of. Each class is a sixteenth larger than its name: a fetch that asks
+// for 1 MiB is answered with 1 MiB of batches and some framing.
 const (
 	minClassBits = 12 // 4 KiB
 	maxClassBits = 24 // 16 MiB
-	classes      = maxClassBits - minClassBits + 1
+	classes      = (maxClassBits-minClassBits)*4 + 1
 )
 
 // Pool keeps the memory of buffers for reuse, by size class. Memory nobody uses is left to the garbage collector after
@@ -88,21 +89,16 @@ func (b *Buffer) Release() {
 
 // classOf returns the smallest class that holds n bytes, or -1 when none does.
 func classOf(n int) int {
-	if n <= classSize(0) {
-		return 0
+	for guess := max(0, (bits.Len(uint(n))-minClassBits-2)*4); guess < classes; guess++ {
+		if n <= classSize(guess) {
+			return guess
+		}
 	}
-	class := bits.Len(uint(n-1)) - minClassBits // of the power of two at or above n
-	if class > 0 && n <= classSize(class-1) {
-		class--
-	}
-	if class >= classes {
-		return -1
-	}
-	return class
+	return -1
 }
 
-// classSize returns the bytes in a buffer of the class.
+// classSize returns the bytes in a buffer of the class: 4, 5, 6, 7, 8, 10, 12 ... KiB and a sixteenth.
 func classSize(class int) int {
-	n := 1 << (minClassBits + class)
+	n := (4 + class%4) << (minClassBits - 2 + class/4)
 	return n + n/16
 }

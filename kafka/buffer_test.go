@@ -5,8 +5,8 @@ import "testing"
 func TestBufferSizes(t *testing.T) {
 	p := NewPool()
 	for _, c := range []struct{ n, capacity int }{
-		{0, 4352}, {1, 4352}, {4096, 4352}, {4352, 4352}, {4353, 8704}, {8192, 8704}, {8704, 8704}, {8705, 17408},
-		{1 << 20, 1<<20 + 1<<16}, {1<<20 + 200, 1<<20 + 1<<16}, {1<<20 + 1<<16 + 1, 2<<20 + 1<<17},
+		{0, 4352}, {1, 4352}, {4096, 4352}, {4352, 4352}, {4353, 5440}, {8192, 8704}, {8704, 8704}, {8705, 10880},
+		{1 << 20, 1<<20 + 1<<16}, {1<<20 + 200, 1<<20 + 1<<16}, {1<<20 + 1<<16 + 1, (1<<20 + 1<<16) * 5 / 4},
 		{16 << 20, 17 << 20}, {17 << 20, 17 << 20}, {17<<20 + 1, 17<<20 + 1},
 	} {
 		b := p.Get(c.n)
@@ -40,5 +40,25 @@ func TestBufferReferences(t *testing.T) {
 			p.Get(100) // the memory may have a new owner; the misuse must be found all the same
 			misuse()
 		}()
+	}
+}
+
+// TestBufferClasses checks for every class and the sizes around it that the smallest one that holds them is found.
+func TestBufferClasses(t *testing.T) {
+	for class := range classes {
+		size := classSize(class)
+		if class > 0 && size > classSize(class-1)*5/4 {
+			t.Errorf("class %d: %d bytes are more than a quarter above the class before", class, size)
+		}
+		if got := classOf(size); got != class {
+			t.Errorf("%d bytes: got class %d, want %d", size, got, class)
+		}
+		want := class + 1
+		if want == classes {
+			want = -1
+		}
+		if got := classOf(size + 1); got != want {
+			t.Errorf("%d bytes: got class %d, want %d", size+1, got, want)
+		}
 	}
 }

@@ -38,6 +38,7 @@ type Conn struct {
 	format   *kmsg.RequestFormatter
 	clientID string
 	auth     *authenticator // nil without SASL
+	rtt      time.Duration  // of the first request
 
 	// The writer's: whoever calls Request, Fetch, WriteProduce or Reauth.
 	corr    int32 // of the last request
@@ -74,6 +75,9 @@ func newConn(addr string, nc net.Conn, d *Dialer) *Conn {
 
 // Addr returns the address that was dialled, host:port.
 func (c *Conn) Addr() string { return c.addr }
+
+// RTT returns how long the first request, ApiVersions, took: about one round trip, since it costs a broker no work.
+func (c *Conn) RTT() time.Duration { return c.rtt }
 
 // Close closes the connection and interrupts whoever reads or writes. It is safe for concurrent use and may be repeated.
 func (c *Conn) Close() error {

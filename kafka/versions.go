@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -67,7 +68,9 @@ func (c *Conn) askVersions(ctx context.Context, bounds *kversion.Versions) error
 			first = min(first, bound)
 		}
 	}
+	begin := time.Now()
 	resp, err := c.apiVersions(ctx, first)
+	c.rtt = time.Since(begin)
 	if err == nil && resp.ErrorCode == kerr.UnsupportedVersion.Code && first > 0 {
 		resp, err = c.apiVersions(ctx, 0)
 	}
