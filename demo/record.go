@@ -27,7 +27,8 @@ type identity struct {
 const (
 	idBegin = `{"id":"`
 	crcText = `,"crc":"`
-	crcSize = len(crcText) + 8 + len(`"}`)
+	crcEnd  = `"}`
+	crcSize = len(crcText) + 8 + len(crcEnd)
 )
 
 var errNotOurs = errors.New("not a record of the demo")
@@ -48,7 +49,7 @@ func (id identity) appendValue(b []byte, payload string) []byte {
 	sum := checksum(b[start:])
 	b = append(b, crcText...)
 	b = append(b, sum...)
-	return append(b, `"}`...)
+	return append(b, crcEnd...)
 }
 
 func checksum(b []byte) string {
@@ -76,7 +77,7 @@ func parseValue(v []byte) (identity, error) {
 		return identity{}, errNotOurs
 	}
 	id := identity{fields[0], fields[1], int32(partition), number}
-	if len(v) < crcSize || string(v[len(v)-crcSize:len(v)-10]) != crcText || string(v[len(v)-10:len(v)-2]) != checksum(v[:len(v)-crcSize]) {
+	if body := len(v) - crcSize; body < 0 || string(v[body:]) != crcText+checksum(v[:body])+crcEnd {
 		return id, fmt.Errorf("record %d of %s[%d] is damaged", number, id.topic, partition)
 	}
 	return id, nil

@@ -91,20 +91,41 @@ func (s snapshot) block() string {
 	for _, l := range s.lines {
 		width = max(width, len(l.source), len(l.target))
 	}
-	fmt.Fprintf(&b, "\n  %-*s    %-*s  %10s  %7s  %8s  %9s\n", width, "in west", width, "in east", "records/s", "MB/s", "behind", "age")
+	fmt.Fprintf(&b, "\n  %-*s   %-*s  %10s  %7s  %8s  %9s\n", width, "in west", width, "in east", "records/s", "MB/s", "behind", "age")
 	var sum line
 	for _, l := range s.lines {
-		fmt.Fprintf(&b, "  %-*s →  %-*s  %10s  %7.2f  %8s  %9s\n", width, l.source, width, l.target, number(int64(l.records)), l.bytes/1e6, number(l.behind()), age(l))
+		fmt.Fprintf(&b, "  %-*s → %-*s  %10s  %7.2f  %8s  %9s\n", width, l.source, width, l.target, number(int64(l.records)), l.bytes/1e6, number(l.behind()), age(l))
 		sum.records += l.records
 		sum.bytes += l.bytes
 		sum.written += l.written
 		sum.arrived += l.arrived
 	}
-	fmt.Fprintf(&b, "  %-*s    %-*s  %10s  %7.2f  %8s\n", width, "all", width, "", number(int64(sum.records)), sum.bytes/1e6, number(sum.behind()))
-	fmt.Fprintf(&b, "\n  a consumer in east reads %s: %s records of west and %s of east's own, %s\n",
-		pattern, number(sum.arrived), number(s.local.records), s.order())
-	fmt.Fprintf(&b, "  %s · mirror: %s · verified so far: %s records equal\n", s.clock(), s.mirror(), number(s.verified))
-	return b.String()
+	fmt.Fprintf(&b, "  %-*s   %-*s  %10s  %7.2f  %8s\n", width, "all", width, "", number(int64(sum.records)), sum.bytes/1e6, number(sum.behind()))
+	fmt.Fprintf(&b, "\n  consumer in east, %s:\n  %s of west and %s of east's own, %s\n",
+		pattern, records(sum.arrived), number(s.local.records), s.order())
+	fmt.Fprintf(&b, "  %s · verified so far: %s equal · mirror: %s\n", s.clock(), records(s.verified), s.mirror())
+	return narrow(b.String())
+}
+
+// columns is the width of the view: a line that a terminal breaks in two would spoil the next refresh.
+const columns = 79
+
+// narrow cuts what is longer than columns.
+func narrow(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if r := []rune(l); len(r) > columns {
+			lines[i] = string(r[:columns-1]) + "…"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func records(n int64) string {
+	if n == 1 {
+		return "1 record"
+	}
+	return number(n) + " records"
 }
 
 // plain is the picture in one line.
