@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// testTime is the timestamp of all records, so that both sides have the same.
+var testTime = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// twoClusters starts embedded clusters and returns clients of both and a
+// configuration that mirrors from the one to the other.
+func twoClusters(t *testing.T, topics ...string) (west, east *kgo.Client, config string) {
+	t.Helper()
+	start := func(name string) (*kgo.Client, string) {
+		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ClusterID(name), kfake.SeedTopics(2, topics...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(client.Close)
+		return client, c.ListenAddrs()[0]
+	}
+	west, westAddress := start("west-id")
+	east, eastAddress := start("east-id")
+	config = filepath.Join(t.TempDir(), "mirror.yaml")
+	text := fmt.Sprintf(`clusters:
+  west: {brokers: [%q]}
+  east: {brokers: [%q]}
+routes:
+  - from: west
+    to: east
+    topics: [orders, "/clicks\\..*/"]
+    rename:
+      - {topic: orders, to: all-orders}
+      - {to: "{source}.{topic}"}
+`, westAddress, eastAddress)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return west, east, config
+}
+
+func TestPlan(t *testing.T) {
+	_, _, config := twoClusters(t, "orders", "clicks.web", "secret")
+	code, out, stderr := mirror(t, "plan", "--config", config)
+	if code != exitOK {
+		t.Fatalf("exit code %d, stderr %q", code, stderr)
+	}
+	for _, want := range []string{"orders", "all-orders", "west.clicks.web", "create west.clicks.web: 2 partitions", "secret"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+
+	code, out, _ = mirror(t, "plan", "--config", config, "--topic", "orders", "-o", "json")
+	var plans planDocument
+	if err := json.Unmarshal([]byte(out), &plans); err != nil || code != exitOK {
+		t.Fatalf("exit code %d, %v", code, err)
+	}
+	route := plans.Routes[0]
+	if len(route.Topics) != 1 || len(route.NotTaken) != 0 || route.Topics[0].Target != "all-orders" ||
+		!strings.Contains(route.Topics[0].Rule, "topic: orders") || len(route.Topics[0].Changes) != 1 {
+		t.Errorf("got %+v", route)
+	}
+
+	_, out, _ = mirror(t, "plan", "--config", config, "--topic", "clicks.app")
+	if !strings.Contains(out, "no such topic; it would be copied to west.clicks.app") {
+		t.Errorf("a topic that is not there: got\n%s", out)
+	}
+	code, _, stderr = mirror(t, "plan", "--config", config, "--route", "nowhere")
+	if code != exitUsage || !strings.Contains(stderr, "west-to-east") {
+		t.Errorf("a route that is not there: exit code %d, %q", code, stderr)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	west, east, config := twoClusters(t, "orders", "all-orders")
+	write := func(client *kgo.Client, topic string, values ...string) {
+		for i, value := range values {
+			record := &kgo.Record{Topic: topic, Partition: int32(i % 2), Value: []byte(value), Timestamp: testTime}
+			if err := client.ProduceSync(t.Context(), record).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	write(west, "orders", "a", "b", "c", "d")
+	write(east, "all-orders", "a", "b", "c", "d")
+	code, out, stderr := mirror(t, "verify", "--config", config)
+	if code != exitOK || !strings.Contains(out, "0 differences") || !strings.Contains(out, "4 records equal") {
+		t.Errorf("exit code %d, %s, stderr %s", code, out, stderr)
+	}
+
+	write(west, "orders", "e", "f", "g", "h")
+	code, out, _ = mirror(t, "verify", "--config", config, "-o", "json")
+	var report struct {
+		Equal     bool  `json:"equal"`
+		NotCopied int64 `json:"not_copied"`
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil || code != exitOK || !report.Equal || report.NotCopied != 4 {
+		t.Errorf("records not copied yet: exit code %d, %v, %s", code, err, out)
+	}
+
+	write(east, "all-orders", "e", "F", "g", "h")
+	code, out, _ = mirror(t, "verify", "--config", config, "--topic", "orders")
+	if code != exitDifferent || !strings.Contains(out, "changed") || !strings.Contains(out, "value") {
+		t.Errorf("a changed record: exit code %d, %s", code, out)
+	}
+	code, out, _ = mirror(t, "verify", "--config", config, "--to", "2")
+	if code != exitOK {
+		t.Errorf("the part before the changed record: exit code %d, %s", code, out)
+	}
+	code, _, stderr = mirror(t, "verify", "--config", config, "--topic", "secret")
+	if code != exitUsage || !strings.Contains(stderr, "does not copy it") {
+		t.Errorf("a topic that is not copied: exit code %d, %q", code, stderr)
+	}
+}
+
+func TestClusterUnreachable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the commands' patience")
+	}
+	config := filepath.Join(t.TempDir(), "mirror.yaml")
+	text := `clusters:
+  west: {brokers: ["127.0.0.1:1"]}
+  east: {brokers: ["127.0.0.1:2"]}
+routes: [{from: west, to: east, topics: [orders]}]
+`
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, stderr := mirror(t, "plan", "--config", config)
+	if code != exitUnreachable || out != "" || !strings.Contains(stderr, "cluster west") || !strings.Contains(stderr, "127.0.0.1:1") {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, out, stderr)
+	}
+}
