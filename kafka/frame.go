@@ -35,6 +35,9 @@ func (c *Conn) receive(ctx context.Context, e expected) ([]byte, error) {
 		_, err = io.ReadFull(c.br, head[:])
 	}
 	if err != nil {
+		if who := sender(head); who != "" { // a TLS alert has 7 bytes
+			return nil, c.fail(&ProtocolError{Addr: c.addr, Why: fmt.Sprintf("an answer of %s ends after %x", who, head), Sender: who})
+		}
 		if !c.answered && closedEarly(err) {
 			err = &ClosedError{err}
 		}

@@ -161,6 +161,7 @@ func TestHostileGreeting(t *testing.T) {
 		}, "names no request"},
 		{"never satisfied", func(_ int16, corr int32) []byte { return frame(corr, append(unsupported, 0, 0, 0, 0)) }, "UNSUPPORTED_VERSION"},
 		{"never satisfied, short", func(_ int16, corr int32) []byte { return frame(corr, unsupported) }, "broken"},
+		{"TLS alert", func(int16, int32) []byte { return []byte{0x15, 3, 3, 0, 2, 2, 80} }, "an answer of tls"},
 		{"a megabyte", func(_ int16, corr int32) []byte { return frame(corr, make([]byte, 1<<20)) }, "claims 1048580 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -171,11 +172,17 @@ func TestHostileGreeting(t *testing.T) {
 						return
 					}
 					_, _ = nc.Write(c.reply(version, corr))
+					if c.name == "TLS alert" {
+						return
+					}
 				}
 			})
 			err := dialFails(t, &config.Cluster{Name: "west", Brokers: []string{addr}})
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if got, want := Explain(err, &config.Cluster{}, ""), "the listener expects TLS"; c.name == "TLS alert" && !strings.Contains(got, want) {
+				t.Errorf("explained: got %q, want %q", got, want)
 			}
 		})
 	}
