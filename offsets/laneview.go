@@ -124,6 +124,20 @@ func (l *Lane) Config(target string) (TopicConfig, bool) {
 	return c, ok
 }
 
+// Configs says of every target topic which of its configs are ours.
+func (l *Lane) Configs() map[string]TopicConfig {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	all := map[string]TopicConfig{}
+	for k, v := range l.values {
+		if c, ok := v.(TopicConfig); ok && k.Kind == KindConfig {
+			c.Keys = slices.Clone(c.Keys)
+			all[k.Target] = c
+		}
+	}
+	return all
+}
+
 // Paused reports whether a topic is paused, by itself or with the whole route;
 // the empty topic is the route. A pause that a newer version wrote counts as
 // one: not copying can be made up for.

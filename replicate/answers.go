@@ -124,22 +124,17 @@ func (p *partition) ack(o *outgoing, now time.Time) {
 	p.settle(now)
 }
 
-// mapBatch adds the batch to the offset map. Records of a batch with holes are
-// looked up in their own order: the frame is dense on the target, so only its
-// first record is on the diagonal; the rest is mapped when it is dense too.
+// mapBatch adds the batch to the offset map.
 func (p *partition) mapBatch(o *outgoing) {
 	n := int64(o.count)
-	if o.last-o.first+1 != n {
-		n = 1
+	err := error(nil)
+	if o.last-o.first+1 == n {
+		err = p.offsetMap.Add(o.first, o.expected, n)
+	} else {
+		err = p.offsetMap.AddSparse(o.first, o.last, o.expected, n)
 	}
-	if err := p.offsetMap.Add(o.first, o.expected, n); err != nil {
+	if err != nil {
 		p.log.Error("offset map", "partition", p.String(), "err", err)
-		return
-	}
-	if n == 1 && o.count > 1 {
-		if err := p.offsetMap.Add(o.last, o.expected+int64(o.count)-1, 1); err != nil {
-			p.log.Error("offset map", "partition", p.String(), "err", err)
-		}
 	}
 }
 
@@ -179,6 +174,7 @@ func (p *partition) judge(o *outgoing, a answer, now time.Time) (verdict, string
 		return verdictRecover, why
 	case kerr.OutOfOrderSequenceNumber:
 		if oldest {
+			p.refusedFirst = !p.known && o.expected == 0
 			return verdictRecover, why
 		}
 		return unclear, why

@@ -211,24 +211,20 @@ func (r *route) explainConnect(err error) (string, bool) {
 }
 
 func (r *route) explainLook(err error) string {
-	return kafka.Explain(err, r.source.config, "")
+	var look *LookError
+	if errors.As(err, &look) {
+		return kafka.Explain(look.Err, look.Cluster, "look at its topics")
+	}
+	return err.Error()
 }
 
 // managedKeys are the configs that are ours, by target topic.
 func (r *route) managedKeys() map[string][]string {
 	managed := map[string][]string{}
-	if plan := r.knownPlan(); plan != nil {
-		for i := range plan.Topics {
-			r.managedKeysOf(managed, plan.Topics[i].Decision.Target)
-		}
-	}
-	return managed
-}
-
-func (r *route) managedKeysOf(managed map[string][]string, target string) {
-	if c, ok := r.lanes.state[0].Config(target); ok {
+	for target, c := range r.lanes.state[0].Configs() {
 		managed[target] = append([]string{}, c.Keys...)
 	}
+	return managed
 }
 
 // copiedTopics are the source topics that were copied before, by target name.
@@ -314,32 +310,33 @@ func (r *route) adopt() {
 		}
 		for _, m := range t.Source.Partitions {
 			lane := offsets.LaneOf(t.Decision.Topic, m.Partition, int32(r.config.Lanes))
-			if t.PartitionProblem(m.Partition) != "" || !r.fleet.owns(lane) || !r.lanes.isReady(lane) {
-				continue
+			if p := r.partition(t.Decision.Topic, m.Partition); p != nil && t.Target != nil {
+				p.update(t, m) // a problem keeps new partitions from starting, and stops none that is being copied
+			} else if t.PartitionProblem(m.Partition) == "" && r.fleet.owns(lane) && r.lanes.isReady(lane) {
+				r.begin(t, m, lane)
 			}
-			r.ensure(t, m, lane)
 		}
 	}
 }
 
-// ensure makes or updates one partition.
-func (r *route) ensure(t *TopicPlan, m PartitionMeta, lane int32) {
-	id := partID{t.Decision.Topic, m.Partition}
+func (r *route) partition(topic string, number int32) *partition {
 	r.mu.Lock()
-	p := r.parts[id]
-	fresh := p == nil
-	if fresh {
-		p = &partition{route: r, topic: id.topic, number: id.number, target: t.Decision.Target, lane: lane, keepsName: t.KeepsName,
-			counters: r.counters(id.topic, id.number), log: r.log, sourceLeader: leadership{-1, -1}, targetLeader: leadership{-1, -1},
-			follower: -1, sourceEnd: -1, sourceHW: -1, firstTimestamp: -1, acked: position{source: -1, epoch: -1, last: -1, target: -1}}
-		r.parts[id] = p
-		r.list = append(slices.Clone(r.list), p)
-	}
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	return r.parts[partID{topic, number}]
+}
+
+// begin makes a partition and queues it for recovery.
+func (r *route) begin(t *TopicPlan, m PartitionMeta, lane int32) {
+	id := partID{t.Decision.Topic, m.Partition}
+	p := &partition{route: r, topic: id.topic, number: id.number, target: t.Decision.Target, lane: lane, keepsName: t.KeepsName,
+		counters: r.counters(id.topic, id.number), log: r.log, sourceLeader: leadership{-1, -1}, targetLeader: leadership{-1, -1},
+		follower: -1, sourceEnd: -1, sourceHW: -1, firstTimestamp: -1, acked: position{source: -1, epoch: -1, last: -1, target: -1}}
 	p.update(t, m)
-	if fresh {
-		r.recoveries.add(p)
-	}
+	r.mu.Lock()
+	r.parts[id] = p
+	r.list = append(slices.Clone(r.list), p)
+	r.mu.Unlock()
+	r.recoveries.add(p)
 }
 
 // update takes what discovery knows of the partition's topics.

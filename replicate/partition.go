@@ -118,18 +118,19 @@ type partition struct {
 	shrunk         int              // a batch limit learnt from the target's answers, 0 none
 
 	// Produce side.
-	queue       []*outgoing
-	sent        int // queue[:sent] has been sent in this phase
-	flying      int // sent and not answered yet
-	queuedBytes int64
-	acked       position
-	expected    int64 // target offset of the next batch that is sent for the first time
-	known       bool  // the broker has acked us since this run began
-	ackedAt     time.Time
-	shared      bool
-	lostAt      time.Time // when a connection was lost with batches of ours on their way
-	leaving     bool      // the lane is handed over: nothing more is sent
-	doubtRepeat bool      // the next recovery compares the whole range that was answered as a repeat
+	queue        []*outgoing
+	sent         int // queue[:sent] has been sent in this phase
+	flying       int // sent and not answered yet
+	queuedBytes  int64
+	acked        position
+	expected     int64 // target offset of the next batch that is sent for the first time
+	known        bool  // the broker has acked us since this run began
+	ackedAt      time.Time
+	shared       bool
+	lostAt       time.Time // when a connection was lost with batches of ours on their way
+	leaving      bool      // the lane is handed over: nothing more is sent
+	doubtRepeat  bool      // the next recovery compares the whole range that was answered as a repeat
+	refusedFirst bool      // the target refused the first sequence of a run in an empty log
 
 	// Positions on record.
 	dirty     bool         // acked has moved since the last checkpoint

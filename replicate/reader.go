@@ -18,12 +18,14 @@ const readBytes = 4 << 20
 type digest struct {
 	offset    int64
 	timestamp int64
+	stamped   bool              // the broker that it was read from set the timestamp
 	sum       [sha256.Size]byte // of key, value and headers
 }
 
-// same compares content; timestamps only where both sides keep the producer's.
-func (d digest) same(o digest, timestamps bool) bool {
-	return d.sum == o.sum && (!timestamps || d.timestamp == o.timestamp)
+// isCopiedAs compares content, and timestamps where the target keeps those of
+// the source.
+func (d digest) isCopiedAs(target digest) bool {
+	return d.sum == target.sum && (target.stamped || d.timestamp == target.timestamp)
 }
 
 // reader reads the records of one partition one after another, as recovery
@@ -40,7 +42,6 @@ type reader struct {
 	bytes     int32
 
 	pending []digest
-	skipped int64 // offset the pending records end at
 }
 
 // next returns the next record; false at the end of the log.
@@ -94,7 +95,9 @@ func (r *reader) decode(b batch.Batch, from int64) error {
 	h := sha256.New()
 	return batch.Records(b.Raw, func(rec batch.Record) error {
 		if rec.Offset >= from {
-			r.pending = append(r.pending, digestOf(h, rec))
+			d := digestOf(h, rec)
+			d.stamped = b.AppendTime()
+			r.pending = append(r.pending, d)
 		}
 		return nil
 	})

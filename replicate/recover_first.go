@@ -38,7 +38,11 @@ func (rc *recovery) occupied(begin, end int64) error {
 	if err != nil {
 		return err
 	}
-	if known {
+	last := targetScan{offset: end - 1}
+	if _, err := rc.scanOnce(&last); err != nil {
+		return err
+	}
+	if known || last.next > 0 {
 		return waitf("target %s/%d has records of this very copy (offsets %d to %d), but the checkpoint topic %s knows nothing of them: restore that topic, or delete the target topic to copy it anew",
 			rc.p.target, rc.p.number, begin, end-1, rc.r.lanes.topic)
 	}

@@ -59,7 +59,7 @@ func (rc *recovery) prove(cp offsets.Checkpoint, st standing, pos position) erro
 		}
 		return stopf("the record at source offset %d or at offset %d of %s/%d is gone, so that the position cannot be proven", pos.last, st.end-1, rc.p.target, rc.p.number)
 	}
-	if !ours.same(*theirs, !rc.p.stampsTime()) {
+	if !ours.isCopiedAs(*theirs) {
 		return stopf("the last record on target %s/%d (offset %d) is not the one at source offset %d: somebody else writes there, or the checkpoint topic belongs to another copy",
 			rc.p.target, rc.p.number, st.end-1, pos.last)
 	}
@@ -78,17 +78,12 @@ func (rc *recovery) proveRange(cp offsets.Checkpoint, pos position) error {
 		if err != nil {
 			return err
 		}
-		if !ok || !ok2 || !ours.same(theirs, !rc.p.stampsTime()) {
+		rc.stamped = rc.stamped || theirs.stamped
+		if !ok || !ok2 || !ours.isCopiedAs(theirs) {
 			return stopf("target %s/%d has at offset %d another record than the source at %d, under this mirror's own sequence", rc.p.target, rc.p.number, theirs.offset, ours.offset)
 		}
 	}
 	return nil
-}
-
-func (p *partition) stampsTime() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.targetAppendTime
 }
 
 // recordAt reads the record at offset, nil when it is gone.
@@ -217,7 +212,7 @@ func (rc *recovery) lostHead(cp offsets.Checkpoint, st standing, begin int64) (p
 			if !ok {
 				break
 			}
-			if ours.same(*theirs, !rc.p.stampsTime()) {
+			if ours.isCopiedAs(*theirs) {
 				pos.source, pos.last = ours.offset+1, ours.offset
 				return pos, []offsets.Entry{rc.drift(pos, "counted from the target after the source lost its beginning")}, nil
 			}
@@ -261,7 +256,7 @@ func (rc *recovery) locateCompacted(cp offsets.Checkpoint, st standing, begin in
 			break
 		}
 		next := at
-		for next < len(have) && !ours.same(have[next], !rc.p.stampsTime()) {
+		for next < len(have) && !ours.isCopiedAs(have[next]) {
 			next++
 		}
 		if next == len(have) {
@@ -291,28 +286,4 @@ func (rc *recovery) rewind(cp offsets.Checkpoint, st standing, begin int64) (pos
 		return position{}, nil, stopf("the target lost records and the source has dropped offsets %d to %d of them (on_loss: stop)", source, begin-1)
 	}
 	return pos, rc.loss(offsets.Loss{From: source, To: begin, Cause: "retention", Detail: "the target lost them and the source has dropped them since"}, st.ordinal), nil
-}
-
-// scanOnce reads one answer of the target's log and remembers the sequence
-// behind the last batch of ours.
-func (rc *recovery) scanOnce(offset int64, next *int64) (int64, bool, error) {
-	a, err := rc.r.target.readAt(rc.ctx, rc.target, rc.p.target, rc.targetID, rc.p.number, offset, readBytes, false)
-	if errors.Is(err, kerr.OffsetOutOfRange) {
-		begin, err := rc.r.target.listOffset(rc.ctx, rc.target, rc.p.target, rc.p.number, -2, false)
-		return begin, begin > offset, err
-	}
-	if err != nil {
-		return 0, false, err
-	}
-	at := offset
-	scan := batch.Scan(a.RecordBatches)
-	for scan.Next() {
-		b := scan.Batch()
-		if b.ProducerID == rc.producerID && int32(b.ProducerEpoch) == rc.generation && b.Count > 0 {
-			last := offsets.Sequence(int64(b.BaseSequence)+int64(b.LastOffsetDelta), 0)
-			*next = offsets.OrdinalNear(last, rc.base, *next) + 1
-		}
-		at = b.LastOffset() + 1
-	}
-	return at, at > offset, scan.Err()
 }

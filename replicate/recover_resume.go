@@ -17,6 +17,10 @@ type standing struct {
 }
 
 // resume goes on from a checkpoint.
+//
+// A broker that has KAFKA-15591 takes only sequence 0 as the first one of a log
+// that never held a record. Where it refused ours, sequences count from the
+// position: nothing is there yet that could have been numbered otherwise.
 func (rc *recovery) resume(cp offsets.Checkpoint, drifts []offsets.Drift) (position, error) {
 	rc.base, rc.compacted, rc.shared = cp.Base, cp.Compacted || rc.compacted, cp.Shared
 	if cp.SourceTopicID != offsets.TopicID(rc.sourceID) {
@@ -53,15 +57,18 @@ func (rc *recovery) resume(cp offsets.Checkpoint, drifts []offsets.Drift) (posit
 	if changed := cp.ReadCommitted != rc.r.config.ReadCommitted || cp.Filter != rc.p.filter(); changed {
 		entries = append(entries, rc.drift(pos, "isolation or filter changed"))
 	}
+	if rc.refusedFirst && st.end == 0 && !st.bySequence {
+		rc.base = pos.ordinal
+		entries = append(entries, rc.checkpoint(pos))
+	}
 	if st.foreign > 0 {
 		entries = append(entries, rc.foreign(cp.Target, st.end, pos.source))
 		rc.shared = true
 	}
-	if len(entries) > 0 {
-		if err := rc.r.lanes.write(rc.ctx, append(entries, rc.checkpoint(pos))...); err != nil {
+	if len(entries) > 0 || st.ordinal < cp.Ordinal {
+		if err := rc.record(pos, entries); err != nil {
 			return position{}, err
 		}
-		rc.p.countLosses(entries)
 	}
 	if rc.repeat {
 		// What another process wrote under our sequences is proven to be what we
@@ -113,30 +120,35 @@ func (rc *recovery) standOnce(cp offsets.Checkpoint) (standing, error) {
 		return st, stopf("target %s/%d has records of generation %d of this copy; this process only knows of %d", rc.p.target, rc.p.number, epoch, rc.generation)
 	case known && int32(epoch) == rc.generation:
 		st.ordinal, st.bySequence = offsets.OrdinalNear(seq, rc.base, cp.Ordinal)+1, true
-	case rc.shared:
-		st.ordinal, err = rc.scanTarget(cp, st.end)
 	default:
-		st.ordinal = cp.Ordinal + st.end - cp.Target
+		err = rc.standByLog(cp, &st)
 	}
 	return st, err
 }
 
-// scanTarget looks for the last batch of ours since the checkpoint in a target
-// partition that others write to as well. A batch that is missing proves
-// nothing: retention or compaction may have removed it.
-func (rc *recovery) scanTarget(cp offsets.Checkpoint, end int64) (int64, error) {
-	next := cp.Ordinal
-	for offset := cp.Target; offset < end; {
-		at, more, err := rc.scanOnce(offset, &next)
+// standByLog finds out where the target stands when its leader has forgotten
+// our producer: by the batches since the checkpoint, or by the log's length
+// where some of those are gone, since a batch that is missing proves nothing.
+func (rc *recovery) standByLog(cp offsets.Checkpoint, st *standing) error {
+	scan := targetScan{next: cp.Ordinal, offset: cp.Target, whole: st.begin <= cp.Target}
+	for scan.offset < st.end {
+		more, err := rc.scanOnce(&scan)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if !more {
 			break
 		}
-		offset = at
 	}
-	return next, nil
+	st.ordinal = cp.Ordinal + st.end - cp.Target
+	if scan.whole || rc.shared {
+		st.ordinal = min(scan.next, st.ordinal)
+	}
+	if scan.whole && !rc.shared {
+		st.foreign = scan.foreign
+		rc.p.counters.Foreign.Add(st.foreign)
+	}
+	return nil
 }
 
 // sourceHistory checks that the source still has the past that was copied. cut
@@ -176,11 +188,24 @@ func (rc *recovery) afterTruncation(cp offsets.Checkpoint, st standing, cut int6
 	key.Generation, key.From = rc.generation, cut
 	entries := []offsets.Entry{{Lane: rc.p.lane, Key: key, Value: offsets.Loss{From: cut, To: max(cp.Source, at), TargetFrom: -1, TargetTo: -1,
 		Cause: "truncated", Detail: why, Time: time.Now().UTC().Truncate(time.Millisecond)}}, rc.drift(pos, "truncated")}
+	return pos, rc.record(pos, entries)
+}
+
+// record puts what recovery found on record, with the map as it is now and a
+// checkpoint behind it, before anything is sent from pos.
+func (rc *recovery) record(pos position, entries []offsets.Entry) error {
+	key := rc.p.key(offsets.KindMap)
+	key.Generation = rc.generation
+	for _, e := range rc.offsets.Entries(key) {
+		e.Lane = rc.p.lane
+		entries = append(entries, e)
+	}
 	if err := rc.r.lanes.write(rc.ctx, append(entries, rc.checkpoint(pos))...); err != nil {
-		return position{}, err
+		rc.offsets.Unsaved()
+		return err
 	}
 	rc.p.countLosses(entries)
-	return pos, nil
+	return nil
 }
 
 // drift says that ordinals count from pos on.

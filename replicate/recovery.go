@@ -51,6 +51,7 @@ type recovery struct {
 	rejected           *rejection
 	lastEnd            int64 // the source's end as last seen, -1 unknown
 	lostAt             time.Time
+	refusedFirst       bool // the target did not take the first sequence of a run in an empty log
 
 	// What comes out.
 	generation int32
@@ -60,6 +61,7 @@ type recovery struct {
 	shared     bool
 	compacted  bool
 	knows      bool // the broker is known to know our producer
+	stamped    bool // the target was seen to stamp its own time
 	skip       map[int64]string
 }
 
@@ -89,7 +91,7 @@ func (p *partition) beginRecovery(ctx context.Context) *recovery {
 	rc := &recovery{
 		r: p.route, p: p, run: p.run, note: p.reason,
 		sourceID: p.sourceID, targetID: p.targetID, source: p.sourceLeader, target: p.targetLeader,
-		placed: p.offsetMap != nil, acked: p.acked, repeat: p.doubtRepeat, rejected: p.rejected, lastEnd: p.sourceEnd, lostAt: p.lostAt,
+		placed: p.offsetMap != nil, acked: p.acked, repeat: p.doubtRepeat, rejected: p.rejected, lastEnd: p.sourceEnd, lostAt: p.lostAt, refusedFirst: p.refusedFirst,
 		generation: p.generation, base: p.base, offsets: p.offsetMap, shared: p.shared, compacted: p.compacted,
 		skip: p.skip,
 	}
@@ -138,7 +140,8 @@ func (rc *recovery) open(pos position) {
 	p.generation, p.base, p.producerID = rc.generation, rc.base, rc.producerID
 	p.offsetMap, p.shared, p.skip = rc.offsets, rc.shared, rc.skip
 	p.compacted = p.compacted || rc.compacted
-	p.rejected, p.doubtRepeat = nil, false
+	p.targetAppendTime = p.targetAppendTime || rc.stamped
+	p.rejected, p.doubtRepeat, p.refusedFirst = nil, false, false
 	p.startRun(pos)
 	p.known = rc.knows
 	p.ackedAt = time.Now()
@@ -185,7 +188,10 @@ func (rc *recovery) find() (position, error) {
 	key.Generation = rc.generation
 	cp, found, err := lane.Checkpoint(key)
 	if err != nil {
-		return position{}, stopf("the checkpoint topic %s: %v", rc.r.lanes.topic, err)
+		if !found || errors.As(err, new(*offsets.NewerError)) {
+			return position{}, stopf("the checkpoint topic %s: %v", rc.r.lanes.topic, err)
+		}
+		cp.Clean = false // an older record is left; it counts only with a proof
 	}
 	if !found && !rc.placed {
 		return rc.first()

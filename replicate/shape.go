@@ -76,6 +76,10 @@ func (s *shaper) one(b batch.Batch, h *hold) error {
 	}
 	s.first = false
 	what := s.sieve.judge(b)
+	if what != fateForward && !batch.VerifyCRC(b.Raw) {
+		// Nothing is left out on the word of a damaged header.
+		return &batch.CorruptError{Offset: b.BaseOffset, Why: "the checksum does not match"}
+	}
 	if b.BaseOffset > s.cursor {
 		s.gaps += b.BaseOffset - s.cursor
 		s.holes = true
@@ -90,9 +94,6 @@ func (s *shaper) one(b batch.Batch, h *hold) error {
 		if what == fateMirrored {
 			s.skipped++
 		}
-		if what == fateControl && b.Count > 0 && !batch.VerifyCRC(b.Raw) {
-			return &batch.CorruptError{Offset: b.BaseOffset, Why: "the checksum of a control batch does not match"}
-		}
 	}
 	s.cursor = b.LastOffset() + 1
 	s.epoch = b.LeaderEpoch
@@ -105,7 +106,7 @@ func (s *shaper) one(b batch.Batch, h *hold) error {
 func (s *shaper) forward(b batch.Batch, h *hold) error {
 	opts := batch.Options{From: s.cursor, MaxBytes: s.limit}
 	reason := batch.Decide(b.Header, opts)
-	if reason == batch.Holes {
+	if int64(b.Count) != int64(b.LastOffsetDelta)+1 {
 		s.holes = true
 	}
 	if len(s.skip) > 0 && s.skips(b) {
@@ -115,7 +116,7 @@ func (s *shaper) forward(b batch.Batch, h *hold) error {
 		return s.deep(b, opts, reason)
 	}
 	item := &outgoing{raw: b.Raw, first: b.BaseOffset, last: b.LastOffset(), count: b.Count,
-		firstTimestamp: b.BaseTimestamp, maxTimestamp: b.MaxTimestamp}
+		firstTimestamp: firstTimestamp(b), maxTimestamp: b.MaxTimestamp}
 	if err := batch.Patch(b.Raw, s.stamp()); err != nil {
 		return err
 	}
@@ -145,7 +146,7 @@ func (s *shaper) deep(b batch.Batch, opts batch.Options, reason batch.Reason) er
 	for _, f := range frames {
 		s.budget.Force(int64(len(f.Raw)))
 		s.add(&outgoing{raw: f.Raw, hold: newHold(nil, int64(len(f.Raw)), s.budget), first: f.First, last: f.Last,
-			count: int32(f.Count), firstTimestamp: b.BaseTimestamp, maxTimestamp: f.MaxTimestamp, reason: reason})
+			count: int32(f.Count), firstTimestamp: firstTimestamp(b), maxTimestamp: f.MaxTimestamp, reason: reason})
 	}
 	return nil
 }
@@ -216,3 +217,8 @@ func corrupt(err error) (*batch.CorruptError, bool) {
 	var c *batch.CorruptError
 	return c, errors.As(err, &c)
 }
+
+// firstTimestamp is about when a batch's first record was made: the base of its
+// times, unless that is the delete horizon of a compacted batch, which lies in
+// the future.
+func firstTimestamp(b batch.Batch) int64 { return min(b.BaseTimestamp, b.MaxTimestamp) }

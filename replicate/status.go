@@ -57,7 +57,7 @@ func (r *route) status(now time.Time) monitor.RouteStatus {
 
 func (r *route) topicStatus(t *TopicPlan, parts map[partID]*partition, s *monitor.RouteStatus, now time.Time) monitor.TopicStatus {
 	ts := monitor.TopicStatus{Source: t.Decision.Topic, Target: t.Decision.Target}
-	if t.Source == nil {
+	if t.Source == nil || len(t.Source.Partitions) == 0 {
 		why := t.Problem
 		if why == "" {
 			why = "the source does not have this topic any more"

@@ -119,7 +119,7 @@ func (r *route) watchEnd(ctx context.Context, p *partition, leader leadership, i
 			scan := batch.Scan(a.RecordBatches)
 			for scan.Next() {
 				if b := scan.Batch(); b.LastOffset() >= at {
-					first = b.BaseTimestamp
+					first = firstTimestamp(b)
 					break
 				}
 			}
