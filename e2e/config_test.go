@@ -16,12 +16,12 @@ type route struct {
 
 // configOf is a config file with west and east and routes from west to east. westLines and eastLines are added to a cluster.
 type configOf struct {
-	west, east           *brokers.Cluster
-	westBrokers          string // instead of west's plain listener
-	westLines, eastLines []string
-	listen               string
-	from, to             string // cluster names of the routes; west and east if empty
-	routes               []route
+	west, east               *brokers.Cluster
+	westBrokers, eastBrokers string // instead of the plain listener
+	westLines, eastLines     []string
+	listen                   string
+	from, to                 string // cluster names of the routes; west and east if empty
+	routes                   []route
 }
 
 func (c configOf) text() string {
@@ -29,14 +29,10 @@ func (c configOf) text() string {
 	if from == "" {
 		from, to = "west", "east"
 	}
-	westBrokers := c.westBrokers
-	if westBrokers == "" {
-		westBrokers = c.west.Bootstrap()
-	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "name: e2e\nclusters:\n")
-	writeCluster(&b, "west", westBrokers, c.westLines)
-	writeCluster(&b, "east", c.east.Bootstrap(), c.eastLines)
+	writeCluster(&b, "west", orPlain(c.westBrokers, c.west), c.westLines)
+	writeCluster(&b, "east", orPlain(c.eastBrokers, c.east), c.eastLines)
 	fmt.Fprintf(&b, "routes:\n")
 	for _, r := range c.routes {
 		fmt.Fprintf(&b, "  - name: %s\n    from: %s\n    to: %s\n    refresh: 1s\n    topics:\n", r.name, from, to)
@@ -59,4 +55,12 @@ func writeCluster(b *strings.Builder, name, bootstrap string, lines []string) {
 	for _, line := range lines {
 		fmt.Fprintf(b, "    %s\n", line)
 	}
+}
+
+// orPlain is the cluster's plain listener unless another was chosen.
+func orPlain(chosen string, c *brokers.Cluster) string {
+	if chosen != "" {
+		return chosen
+	}
+	return c.Bootstrap()
 }

@@ -30,10 +30,18 @@ type daemon struct {
 // newDaemon writes the config; it starts nothing. Its last lines are shown if the test fails.
 func newDaemon(t *testing.T, name string, c configOf) *daemon {
 	t.Helper()
+	return newDaemonFromText(t, name, func(listen string) string {
+		c.listen = listen
+		return c.text()
+	})
+}
+
+// newDaemonFromText is newDaemon for a config that configOf cannot say; text is given the address of the daemon's page.
+func newDaemonFromText(t *testing.T, name string, text func(listen string) string) *daemon {
+	t.Helper()
 	dir := t.TempDir()
 	d := &daemon{t: t, name: name, config: filepath.Join(dir, "mirror.yaml"), stderr: filepath.Join(dir, "stderr"), listen: freeAddress(t)}
-	c.listen = d.listen
-	if err := os.WriteFile(d.config, []byte(c.text()), 0o600); err != nil {
+	if err := os.WriteFile(d.config, []byte(text(d.listen)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
