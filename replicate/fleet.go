@@ -36,6 +36,7 @@ type fleet struct {
 
 	assigned func(lanes []int32)
 	revoked  func(ctx context.Context, lanes []int32, lost bool)
+	counted  func() // the group counts us in, and did not just before
 
 	ok atomic.Int64 // monotonic nanoseconds since started, until when we are counted in
 
@@ -233,7 +234,11 @@ func (f *fleet) heartbeat(ctx context.Context, client *kgo.Client) {
 	}
 	switch err := kerr.ErrorForCode(resp.ErrorCode); err {
 	case nil, kerr.RebalanceInProgress:
+		was := f.mayWrite()
 		f.ok.Store(int64(sent + f.session))
+		if !was {
+			f.counted()
+		}
 	case kerr.FencedInstanceID:
 		f.ok.Store(0)
 		f.mu.Lock()

@@ -30,7 +30,7 @@ type lanes struct {
 	claims  map[int32]claim
 	owners  []offsets.Owner // who claimed each lane last
 	ready   map[int32]bool
-	onReady func(lane int32)
+	onReady func(lane int32) // partitions of the lane may begin
 }
 
 // claim is a claim that was written and not read back yet.
@@ -69,6 +69,9 @@ func (l *lanes) replay(r *kgo.Record) {
 		l.log.Error("unusable record in the checkpoint topic", "topic", l.topic, "lane", r.Partition, "offset", r.Offset, "err", err)
 	}
 	key, err := offsets.DecodeKey(r.Key)
+	if err == nil && key.Kind == offsets.KindRoute {
+		l.onReady(r.Partition) // partitions wait for the route's facts
+	}
 	if err != nil || key.Kind != offsets.KindOwner {
 		return
 	}

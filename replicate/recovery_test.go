@@ -414,7 +414,7 @@ func TestNewerRecord(t *testing.T) {
 	waitState(t, m, "orders", monitor.Stopped)
 }
 
-// answerOnce lets the target answer one Produce to a topic with an error.
+// answerTimes lets the target answer some Produces to a topic with an error.
 func answerTimes(c *kfake.Cluster, topic string, code int16, times int) {
 	id := c.TopicInfo(topic).TopicID
 	c.ControlKey(kmsg.Produce.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) {
@@ -423,13 +423,11 @@ func answerTimes(c *kfake.Cluster, topic string, code int16, times int) {
 		for _, t := range r.Topics {
 			mine = mine || t.Topic == topic || t.TopicID == id
 		}
-		if !mine {
-			c.KeepControl()
+		c.KeepControl()
+		if !mine || times == 0 {
 			return nil, nil, false
 		}
-		if times--; times > 0 {
-			c.KeepControl()
-		}
+		times--
 		resp := r.ResponseKind().(*kmsg.ProduceResponse)
 		for _, t := range r.Topics {
 			rt := kmsg.NewProduceResponseTopic()

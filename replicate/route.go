@@ -81,7 +81,7 @@ func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r.lanes.onReady = r.laneReady
 	r.fleet = newFleet(topic, m.process, r.log)
 	r.fleet.opts = r.groupClient
-	r.fleet.assigned, r.fleet.revoked = r.lanesAssigned, r.lanesRevoked
+	r.fleet.assigned, r.fleet.revoked, r.fleet.counted = r.lanesAssigned, r.lanesRevoked, r.discovery.adoptAgain
 	r.expiry.Store(int64(time.Hour)) // what is assumed while the target's setting cannot be read
 	return r, nil
 }
