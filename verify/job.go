@@ -148,7 +148,10 @@ func (j *job) compare(ctx context.Context, p piece, at Position, exact bool) (Po
 		}
 		if trimmed.source {
 			j.notes = append(j.notes, fmt.Sprintf("source %s[%d] was trimmed up to offset %d while it was compared", j.pair.Source, j.partition, trimmed.start))
-			at.Source, h.targetMayBeOlder = min(trimmed.start, p.to), true
+			at.Source, h.targetMayBeOlder = trimmed.start, true
+			if at.Source >= p.to {
+				return at, nil
+			}
 		} else {
 			j.notes = append(j.notes, fmt.Sprintf("target %s[%d] was trimmed up to offset %d while it was compared", j.pair.Target, j.partition, trimmed.start))
 			at.Target, h.sourceMayBeOlder = min(trimmed.start, j.target.end), true

@@ -27,7 +27,7 @@ func (j *job) latest(ctx context.Context) error {
 		var trimmed *trimmedError
 		switch {
 		case errors.As(err, &trimmed) && trimmed.source:
-			j.source.start = min(trimmed.start, j.source.end)
+			j.source.start = min(trimmed.start, j.afterEnd)
 		case errors.As(err, &trimmed):
 			j.target.start = min(trimmed.start, j.target.end)
 		case err != nil:

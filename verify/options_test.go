@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -286,6 +287,47 @@ func TestTrimmedMeanwhile(t *testing.T) {
 		if r.Records < 1000 {
 			t.Errorf("%s trimmed: %s", side, text(r))
 		}
+	}
+}
+
+// Everything that was to be compared may be gone before it is read.
+func TestTrimmedBehindTheEnd(t *testing.T) {
+	for _, configs := range [][]string{nil, {"cleanup.policy", "compact"}} {
+		src, dst := newCluster(t, "west"), newCluster(t, "east")
+		src.topic(t, "a", 1, configs...)
+		dst.topic(t, "west.a", 1, configs...)
+		src.produce(t, steady("a", 0, 100)...)
+		dst.produce(t, copyOf(steady("a", 0, 90), "west.a", 0)...)
+		gone := make(chan struct{})
+		src.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "a", Count: 3, Err: kerr.NotLeaderForPartition, When: func(kmsg.Request) bool {
+			select {
+			case <-gone:
+			default:
+				close(gone)
+				go func() {
+					src.cl.ProduceSync(context.Background(), steady("a", 0, 5)...)
+					if err := src.DeleteRecords("a", 0, 103); err != nil {
+						t.Error(err)
+					}
+				}()
+			}
+			return true
+		}})
+		r := verified(t, src, dst, []Pair{{Source: "a", Target: "west.a"}}, Options{})
+		expect(t, r, nil)
+		if configs == nil && !strings.Contains(text(r), "was trimmed up to offset 103") {
+			t.Errorf("got %s", text(r))
+		}
+	}
+}
+
+// A repeat is recognised however long ago its first copy was.
+func TestRepeatFromLongAgo(t *testing.T) {
+	src, dst, pairs := copied(t, historySize+3000, func(rs []*kgo.Record) []*kgo.Record { return append(rs, rs[5], rs[6]) })
+	r := verified(t, src, dst, pairs, Options{})
+	expect(t, r, map[Kind]int64{Repeated: 2})
+	if len(r.Differences) != 1 || r.Differences[0].Source.Offset != 5 {
+		t.Errorf("got %s", text(r))
 	}
 }
 
