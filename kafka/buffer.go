@@ -49,6 +49,9 @@ func (p *Pool) Get(n int) *Buffer {
 	return b
 }
 
+// released is the count of references after the last release: so far below zero that any further use is noticed.
+const released = -1 << 30
+
 // Buffer is pooled memory that is shared by counting references. The one who calls Get or Retain owes one Release.
 // Slices of Bytes must not be used after the last Release. A Buffer itself is never reused, only its memory: so a
 // release too many is found even when the memory has a new owner.
@@ -80,6 +83,7 @@ func (b *Buffer) Release() {
 	case n < 0:
 		panic("kafka: buffer released twice")
 	}
+	b.refs.Store(released)
 	poison(b.Bytes)
 	b.Bytes = nil
 	if b.free != nil {

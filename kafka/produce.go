@@ -54,7 +54,7 @@ func (c *Conn) WriteProduce(ctx context.Context, parts []ProducePart, timeout ti
 	if err := c.usable(ctx); err != nil {
 		return 0, err
 	}
-	if err := c.sortParts(parts); err != nil {
+	if err := c.sortParts(parts, v); err != nil {
 		return 0, err
 	}
 	size, err := c.encodeProduce(parts, v, timeout)
@@ -70,7 +70,7 @@ func (c *Conn) WriteProduce(ctx context.Context, parts []ProducePart, timeout ti
 }
 
 // sortParts brings the parts' indexes into an order in which those of one topic stand together.
-func (c *Conn) sortParts(parts []ProducePart) error {
+func (c *Conn) sortParts(parts []ProducePart, version int16) error {
 	if len(parts) == 0 {
 		return errors.New("write produce request: it has no parts")
 	}
@@ -81,28 +81,25 @@ func (c *Conn) sortParts(parts []ProducePart) error {
 		}
 		c.order = append(c.order, i)
 	}
-	slices.SortFunc(c.order, func(i, j int) int { return compareParts(&parts[i], &parts[j]) })
+	compare := func(i, j int) int {
+		return cmp.Or(compareTopics(&parts[i], &parts[j], version), cmp.Compare(parts[i].Partition, parts[j].Partition))
+	}
+	slices.SortFunc(c.order, compare)
 	for i := 1; i < len(c.order); i++ {
-		a, b := &parts[c.order[i-1]], &parts[c.order[i]]
-		if compareParts(a, b) == 0 {
-			return fmt.Errorf("write produce request: partition %d of topic %q is named twice", a.Partition, a.Topic)
+		if compare(c.order[i-1], c.order[i]) == 0 {
+			twice := &parts[c.order[i]]
+			return fmt.Errorf("write produce request: partition %d of topic %q is named twice", twice.Partition, twice.Topic)
 		}
 	}
 	return nil
 }
 
-func compareParts(a, b *ProducePart) int {
-	if d := compareTopics(a, b); d != 0 {
-		return d
+// compareTopics orders parts by what a version names their topics by.
+func compareTopics(a, b *ProducePart, version int16) int {
+	if version >= idVersion {
+		return bytes.Compare(a.TopicID[:], b.TopicID[:])
 	}
-	return cmp.Compare(a.Partition, b.Partition)
-}
-
-func compareTopics(a, b *ProducePart) int {
-	if d := cmp.Compare(a.Topic, b.Topic); d != 0 {
-		return d
-	}
-	return bytes.Compare(a.TopicID[:], b.TopicID[:])
+	return cmp.Compare(a.Topic, b.Topic)
 }
 
 // writeParts writes the encoded request with the parts' records in their places: over plaintext with one writev.

@@ -38,11 +38,11 @@ func (c *Conn) encodeProduce(parts []ProducePart, version int16, timeout time.Du
 	e.b = kbin.AppendInt32(e.b, int32(min(timeout.Milliseconds(), math.MaxInt32)))
 
 	c.cuts = c.cuts[:0]
-	e.length(c.countTopics(parts))
+	e.length(c.countTopics(parts, version))
 	for i := 0; i < len(c.order); {
 		first := &parts[c.order[i]]
 		end := i + 1
-		for end < len(c.order) && compareTopics(first, &parts[c.order[end]]) == 0 {
+		for end < len(c.order) && compareTopics(first, &parts[c.order[end]], version) == 0 {
 			end++
 		}
 		if version >= idVersion {
@@ -73,10 +73,10 @@ func (c *Conn) encodeProduce(parts []ProducePart, version int16, timeout time.Du
 }
 
 // countTopics returns how many runs of parts of the same topic there are.
-func (c *Conn) countTopics(parts []ProducePart) int {
+func (c *Conn) countTopics(parts []ProducePart, version int16) int {
 	n := 1
 	for i := 1; i < len(c.order); i++ {
-		if compareTopics(&parts[c.order[i-1]], &parts[c.order[i]]) != 0 {
+		if compareTopics(&parts[c.order[i-1]], &parts[c.order[i]], version) != 0 {
 			n++
 		}
 	}

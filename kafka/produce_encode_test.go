@@ -80,9 +80,10 @@ func TestProduceRefusesBadParts(t *testing.T) {
 	c := newConn("broker:9092", &recorder{}, &Dialer{timeout: time.Minute})
 	c.versions = versions{0: {0, 12, 12}}
 	for name, parts := range map[string][]ProducePart{
-		"none":            nil,
-		"no records":      {{Topic: "a"}},
-		"partition twice": {{Topic: "a", Records: []byte("x")}, {Topic: "b", Records: []byte("x")}, {Topic: "a", Records: []byte("y")}},
+		"none":                          nil,
+		"no records":                    {{Topic: "a"}},
+		"partition twice under two ids": {{Topic: "a", Records: []byte("x")}, {Topic: "a", TopicID: [16]byte{1}, Records: []byte("y")}},
+		"partition twice":               {{Topic: "a", Records: []byte("x")}, {Topic: "b", Records: []byte("x")}, {Topic: "a", Records: []byte("y")}},
 	} {
 		if _, err := c.WriteProduce(context.Background(), parts, time.Second); err == nil {
 			t.Errorf("%s: no error", name)
