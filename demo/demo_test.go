@@ -98,7 +98,6 @@ func TestDemo(t *testing.T) {
 			t.Errorf("stderr lacks %q:\n%s", want, log)
 		}
 	}
-	t.Logf("%+v\n%s\n%s", r, out, log)
 }
 
 // A record that is lost is found by the audit and by the consumer.
@@ -108,7 +107,7 @@ func TestDemoFindsALoss(t *testing.T) {
 		if r.Topic == "west.orders" {
 			n++
 		}
-		return n != 500
+		return n != 50
 	}}
 	r, out, _ := short(t, Options{For: 2 * time.Second, StartMirror: lose.start})
 	if !r.Differs() || r.Differences != 1 || r.Faults == 0 {
@@ -124,7 +123,7 @@ func TestDemoWithoutAMirror(t *testing.T) {
 	nothing := func(context.Context, *config.Config, io.Writer) (func() monitor.Status, func(), error) {
 		return func() monitor.Status { return monitor.Status{} }, func() {}, nil
 	}
-	r, out, log := short(t, Options{For: 3 * time.Second, Keep: 1 << 20, StartMirror: nothing})
+	r, out, log := short(t, Options{For: 3 * time.Second, Keep: 16 << 10, StartMirror: nothing})
 	if !r.Differs() || r.NotCopied == 0 {
 		t.Errorf("got %+v\n%s", r, out)
 	}
