@@ -34,8 +34,7 @@ type fetcher struct {
 
 	// Owned by the goroutine.
 	conn     *kafka.Conn
-	rtt      time.Duration // round trip to the broker
-	size     int           // what the next Fetch asks for
+	size     int // what the next Fetch asks for
 	failures int
 	byKey    map[partKey]int // index into the requests of the Fetch under way
 }
@@ -186,12 +185,7 @@ func (f *fetcher) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	if _, err := conn.Request(ctx, kmsg.NewPtrApiVersionsRequest()); err != nil {
-		conn.Close()
-		return err
-	}
-	f.conn, f.rtt = conn, time.Since(began)
+	f.conn = conn
 	return nil
 }
 
@@ -257,7 +251,7 @@ func (f *fetcher) resize(n int64, took time.Duration, asked int) {
 		return // the broker had no more; this says nothing about the connection
 	}
 	perSecond := float64(n) / took.Seconds()
-	want := min(max(perSecond*roundTrips*f.rtt.Seconds(), fetchNear), perSecond)
+	want := min(max(perSecond*roundTrips*f.conn.RTT().Seconds(), fetchNear), perSecond)
 	f.size = int(min(max(want, fetchFloor), fetchCeiling))
 }
 

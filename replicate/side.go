@@ -30,16 +30,14 @@ type side struct {
 func newSide(c *config.Cluster, clientID string, dial func(context.Context, string, string) (net.Conn, error), opts ...kgo.Opt) (*side, error) {
 	var dialOpts []kafka.DialOpt
 	if dial != nil {
-		opts = append(opts, kgo.Dialer(dial))
 		dialOpts = append(dialOpts, kafka.WithDialFunc(dial))
-	}
-	client, err := kafka.NewClient(c, clientID, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	dialer, err := kafka.NewDialer(c, clientID, dialOpts...)
 	if err != nil {
-		client.Close()
+		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
+	}
+	client, err := dialer.NewClient(c.Brokers, opts...)
+	if err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	return &side{config: c, client: client, dialer: dialer}, nil
