@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -135,12 +136,16 @@ var startsKey = regexp.MustCompile(`^\s*(-\s+)?[A-Za-z0-9_.-]+\s*:`)
 // knows.
 func (s *source) secretFrom(line int) (from int, ok bool) {
 	text := s.lines[line-1]
+	column, counted := 1, 0
 	for _, at := range secretLine.FindAllStringSubmatchIndex(text, -1) {
-		column := len([]rune(text[:at[2]])) + 1
-		if !isSecretKey(text[at[2]:at[3]]) || s.keys[place{line, column}] {
+		if !isSecretKey(text[at[2]:at[3]]) {
 			continue
 		}
-		return column + at[3] - at[2], true
+		column += utf8.RuneCountInString(text[counted:at[2]])
+		counted = at[2]
+		if !s.keys[place{line, column}] {
+			return column + at[3] - at[2], true
+		}
 	}
 	return 0, false
 }
@@ -153,7 +158,7 @@ var userInfo = regexp.MustCompile(`://[^/@\s"']+@`)
 func (s *source) maskAddresses() {
 	for i, line := range s.lines {
 		for _, at := range userInfo.FindAllStringIndex(line, -1) {
-			from, to := len([]rune(line[:at[0]])), len([]rune(line[:at[1]]))
+			from, to := utf8.RuneCountInString(line[:at[0]]), utf8.RuneCountInString(line[:at[1]])
 			s.masks[i+1] = append(s.masks[i+1], mask{from + len("://"), to - len("@")})
 		}
 	}
