@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +69,7 @@ func (c copier) start(ctx context.Context, cfg *config.Config, _ io.Writer) (fun
 func short(t *testing.T, o Options) (*Result, string, string) {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
+	before := runtime.NumGoroutine()
 	var stdout, stderr bytes.Buffer
 	o.Stdout, o.Stderr = &stdout, &stderr
 	o.Every = 500 * time.Millisecond
@@ -79,6 +81,12 @@ func short(t *testing.T, o Options) (*Result, string, string) {
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
+		}
 	}
 	return r, stdout.String(), stderr.String()
 }

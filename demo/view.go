@@ -161,7 +161,7 @@ func (s snapshot) order() string {
 
 func (s snapshot) clock() string {
 	if s.total > 0 {
-		return fmt.Sprintf("%s of %s", s.elapsed.Round(time.Second), s.total)
+		return fmt.Sprintf("%s of %s", min(s.elapsed, s.total).Round(time.Second), s.total)
 	}
 	return s.elapsed.Round(time.Second).String()
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -133,7 +134,7 @@ func shapes(topic string, partition int32, n int) []*kgo.Record {
 
 func verified(t *testing.T, src, dst *cluster, pairs []Pair, o Options) *Report {
 	t.Helper()
-	o.Patience = 2 * time.Second
+	o.Patience = cmp.Or(o.Patience, 2*time.Second)
 	r, err := Run(t.Context(), src.cl, dst.cl, pairs, o)
 	if err != nil {
 		t.Fatal(err)

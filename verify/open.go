@@ -48,7 +48,7 @@ func (j *job) openTarget(from int64, end *int64, open bool, c *comparison) *stre
 func (j *job) addHole(key, source, target Place, n int64, side string) {
 	if !j.holes[key] {
 		j.holes[key] = true
-		j.findings.add(finding{kind: Hole, source: source, target: target, count: n, detail: "the " + side + "'s log does not show these offsets"})
+		j.findings.add(finding{kind: Hole, source: source, target: target, count: n, detail: "the " + side + "'s log does not show these offsets; if the topic was compacted once, allow holes"})
 	}
 }
 

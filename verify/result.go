@@ -31,6 +31,9 @@ func (r *run) fill(report *Report) {
 			report.Omitted += n
 		}
 	}
+	if report.Records+report.NotCopied+report.KnownLost+report.Total() == 0 && len(report.Errors()) == 0 {
+		report.Notes = append(report.Notes, "nothing was compared: the logs hold no records that belong together")
+	}
 	report.Same = report.Total() == 0 && len(report.Errors()) == 0
 	report.Seconds = time.Since(report.Started).Seconds()
 }
