@@ -19,6 +19,7 @@ func (c *comparison) alignHead(ctx context.Context, h head) error {
 	if !h.sourceMayBeOlder && !h.targetMayBeOlder {
 		return nil
 	}
+	defer func() { c.reached = Position{c.from.Offset, c.to.Offset} }()
 	if err := c.fillHeads(ctx); err != nil {
 		return err
 	}

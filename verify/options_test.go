@@ -266,6 +266,26 @@ func TestStart(t *testing.T) {
 	}
 }
 
+// A first verification of logs with different heads leaves exact positions, even if nothing was copied of what the source still has.
+func TestStartBehindOldHeads(t *testing.T) {
+	src, dst, pairs := copied(t, 300, func(rs []*kgo.Record) []*kgo.Record { return rs[:150] })
+	if err := src.DeleteRecords("a", 0, 200); err != nil {
+		t.Fatal(err)
+	}
+	r := verified(t, src, dst, pairs, Options{})
+	expect(t, r, nil)
+	if r.NotCopied != 100 || r.Partitions[0].TargetOnly != 150 {
+		t.Errorf("got %s", text(r))
+	}
+	dst.produce(t, copyOf(steady("a", 0, 300)[200:], "west.a", 0)...)
+	p := r.Partitions[0]
+	r = verified(t, src, dst, pairs, Options{Start: map[PartitionKey]Position{{p.Source, p.Target, p.Partition}: p.Next}})
+	expect(t, r, nil)
+	if r.Records != 100 {
+		t.Errorf("got %s", text(r))
+	}
+}
+
 // Retention may delete what is about to be read.
 func TestTrimmedMeanwhile(t *testing.T) {
 	for _, side := range []string{"source", "target"} {
