@@ -85,8 +85,9 @@ func (d *decoder) checkTargets() {
 }
 
 // checkReturns refuses a pair of routes that would bring a topic back to its
-// own cluster and name: its records would go round for ever. Where both keep
-// the name it is no loop, since batches that a mirror wrote are left out.
+// own cluster and name, as far as the names that are spelled out and an example
+// of each rule show. Where both routes keep the name it is no loop, since
+// batches that a mirror wrote are left out.
 func (d *decoder) checkReturns() {
 	type ends struct{ from, to string }
 	by := make(map[ends][]*Route)
@@ -99,14 +100,14 @@ func (d *decoder) checkReturns() {
 		if r.Mapper == nil {
 			continue
 		}
-		for _, there := range r.Mapper.Known() {
+		for _, there := range slices.Concat(r.Mapper.Known(), r.Mapper.Examples()) {
 			if !there.Take || there.KeepsName {
 				continue
 			}
 			for _, opposite := range by[ends{r.To, r.From}] {
 				if back := opposite.Mapper.Decide(there.Target); back.Take && back.Target == there.Topic {
-					d.fault(d.places[i].topic(there), fmt.Sprintf("route %s copies topic %s to %s, and route %s (%s) would bring it back to its own cluster and name",
-						r.Name, there.Topic, there.Target, opposite.Name, back.RuleText), "exclude it in one of the two routes")
+					d.fault(d.places[i].topic(there), fmt.Sprintf("route %s (%s) copies a topic like %s to %s, and route %s (%s) would bring it back to its own cluster and name",
+						r.Name, there.RuleText, there.Topic, there.Target, opposite.Name, back.RuleText), "exclude it in one of the two routes")
 				}
 			}
 		}
@@ -126,7 +127,8 @@ func (at *routeNodes) topic(known rename.Decision) *yaml.Node {
 	return at.here
 }
 
-// checkClusters warns about clusters that look like one, or that nothing uses.
+// checkClusters warns about clusters that nothing uses, or that are easily taken
+// for each other.
 func (d *decoder) checkClusters() {
 	used, owner := make(map[string]bool), make(map[string]string)
 	for _, r := range d.cfg.Routes {
@@ -135,6 +137,11 @@ func (d *decoder) checkClusters() {
 	for _, name := range slices.Sorted(maps.Keys(d.cfg.Clusters)) {
 		if !used[name] {
 			d.warn("cluster %s is used by no route", name)
+		}
+		for i := range name {
+			if _, ok := d.cfg.Clusters[name[:i]]; ok && strings.ContainsRune("._-", rune(name[i])) {
+				d.warn("cluster %s has a name that begins like a topic copied from cluster %s: topics copied from the one can be taken for those of the other", name, name[:i])
+			}
 		}
 		for _, addr := range d.cfg.Clusters[name].Brokers {
 			if other, ok := owner[addr]; ok && other != name {

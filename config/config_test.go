@@ -129,6 +129,7 @@ func TestWarnings(t *testing.T) {
 		{"none", minimal, ""},
 		{"unused cluster", strings.Replace(minimal, "routes:", "  north: {brokers: [n:1]}\nroutes:", 1), "cluster north is used by no route"},
 		{"one broker in two clusters", strings.Replace(minimal, "east-1", "west-1", 1), "broker address in common"},
+		{"name within a name", strings.ReplaceAll(minimal, "east", "west.eu"), "begins like a topic copied from cluster west:"},
 		{"password in clear", strings.Replace(minimal, "9092]}\n  east", "9092], sasl: {mechanism: PLAIN, username: u, password_file: p}}\n  east", 1), "in clear"},
 		{"token in clear", minimal + "web: {listen: \":8080\", token_file: t}\n", "token travels in clear"},
 	}

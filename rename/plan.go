@@ -67,7 +67,7 @@ func collision(d Decision, group []Decision, owner string, owned bool) string {
 			d.Topic, d.RuleText, d.Target, owner, rule, d.Topic)
 	}
 	var others []string
-	for _, o := range group {
+	for _, o := range group[:min(len(group), maxNamed+1)] {
 		if o.Topic != d.Topic && len(others) < maxNamed {
 			others = append(others, fmt.Sprintf("topic %s (%s)", o.Topic, o.RuleText))
 		}

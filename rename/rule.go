@@ -55,7 +55,7 @@ func newRule(r Rule, index int, source, target string) (*rule, []*Fault) {
 	switch {
 	case r.To == "":
 		fault("to", errors.New("the rule has no \"to\", the name that topics get on the target"))
-	case err == nil || key == "": // without its groups the template cannot be judged
+	case err == nil: // without its groups the template cannot be judged
 		if out.to, err = parseTemplate(r.To, source, target, groups); err != nil {
 			fault("to", err)
 		} else if n := out.to.fixed(); n > MaxName {
