@@ -63,7 +63,7 @@ func (s *scene) copyNames() []string {
 func killLeaders(s *scene, d *daemon, cluster *brokers.Cluster, client *kgo.Client, topics []string) {
 	s.t.Helper()
 	for i := range leaderKills() {
-		inSync(s.t, client, 3, append([]string{"__consumer_offsets"}, topics...)...)
+		inSync(s.t, client, 3)
 		leader, err := cluster.Leader(s.t.Context(), topics[i%len(topics)], int32(i%3))
 		if err != nil {
 			s.t.Fatal(err)
@@ -85,6 +85,6 @@ func killLeaders(s *scene, d *daemon, cluster *brokers.Cluster, client *kgo.Clie
 		if err := cluster.WaitReady(s.t.Context()); err != nil {
 			s.t.Fatal(err)
 		}
-		inSync(s.t, client, 3, topics...)
+		inSync(s.t, client, 3)
 	}
 }

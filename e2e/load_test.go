@@ -114,11 +114,11 @@ func (s *scene) finish(daemons ...*daemon) {
 	s.judge()
 }
 
-// inSync waits until every partition of the topics has all its replicas in sync.
-func inSync(t *testing.T, client *kgo.Client, replicas int, topics ...string) {
+// inSync waits until every partition of the cluster, internal topics included, has all its replicas in sync.
+func inSync(t *testing.T, client *kgo.Client, replicas int) {
 	t.Helper()
 	eventually(t, "all replicas to be in sync", func() error {
-		details, err := kadm.NewClient(client).ListTopics(context.Background(), topics...)
+		details, err := kadm.NewClient(client).ListTopicsWithInternal(context.Background())
 		if err == nil {
 			err = details.Error()
 		}

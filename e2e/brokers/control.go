@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Kill ends a node as a power cut would: SIGKILL.
@@ -81,7 +83,6 @@ func (c *Cluster) WaitReady(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	admin := kadm.NewClient(client)
 	want := 0
 	for _, n := range c.nodes {
 		if n.proc.Running() {
@@ -94,9 +95,9 @@ func (c *Cluster) WaitReady(ctx context.Context) error {
 			return fmt.Errorf("wait for cluster: only %d of %d nodes are running", got, want)
 		}
 		try, cancelTry := context.WithTimeout(ctx, 2*time.Second)
-		metadata, err := admin.BrokerMetadata(try)
+		metadata, err := askMetadata(try, client)
 		cancelTry()
-		if err == nil && len(metadata.Brokers) == want && metadata.Controller >= 0 {
+		if err == nil && len(metadata.Brokers) == want && metadata.ControllerID >= 0 {
 			return nil
 		}
 		last = err
@@ -109,6 +110,13 @@ func (c *Cluster) WaitReady(ctx context.Context) error {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// askMetadata asks a broker. kadm would answer from what the client knows, for ever, since no topic is asked for.
+func askMetadata(ctx context.Context, client *kgo.Client) (*kmsg.MetadataResponse, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	req.Topics = []kmsg.MetadataRequestTopic{}
+	return req.RequestWith(ctx, client)
 }
 
 func (c *Cluster) countRunning() int {
