@@ -70,9 +70,6 @@ func New(o Options) (*Server, error) {
 			return nil, err
 		}
 	}
-	if o.Web.TokenFile != "" && o.Web.TLS == nil && !loopbackListen(o.Web.Listen) {
-		o.Log.Warn("the token travels unencrypted: set web.tls", "listen", o.Web.Listen)
-	}
 	handler, err := newHandler(o)
 	if err != nil {
 		return nil, err
