@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/config"
+	"mirror/e2e/strict"
 )
 
 // pair is two embedded clusters, west and east.
@@ -32,6 +33,7 @@ func newPair(t *testing.T, west ...kfake.Opt) *pair {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Close)
+	strict.Watch(t, e) // what a real broker refuses fails the test
 	return &pair{w, e}
 }
 
@@ -87,10 +89,11 @@ func client(t *testing.T, c *kfake.Cluster, opts ...kgo.Opt) *kgo.Client {
 	return cl
 }
 
-// produce writes n records with values prefix-0, prefix-1, … to a partition.
+// produce writes n records with values prefix-0, prefix-1, … to a partition. It
+// has no producer id: those that kfake gives out may look like a mirror's.
 func produce(t *testing.T, c *kfake.Cluster, topic string, partition int32, prefix string, n int) {
 	t.Helper()
-	cl := client(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	cl := client(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.DisableIdempotentWrite())
 	var records []*kgo.Record
 	for i := range n {
 		records = append(records, &kgo.Record{Topic: topic, Partition: partition, Value: fmt.Appendf(nil, "%s-%d", prefix, i)})

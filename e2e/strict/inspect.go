@@ -161,6 +161,11 @@ func answerAll(req *kmsg.ProduceRequest, r Refusal) kmsg.Response {
 			p := kmsg.NewProduceResponseTopicPartition()
 			p.Partition, p.ErrorCode, p.BaseOffset = part.Partition, r.Code, -1
 			p.ErrorMessage = kmsg.StringPtr(r.Why)
+			for _, i := range r.Records {
+				record := kmsg.NewProduceResponseTopicPartitionErrorRecord()
+				record.RelativeOffset = i
+				p.ErrorRecords = append(p.ErrorRecords, record)
+			}
 			t.Partitions = append(t.Partitions, p)
 		}
 		resp.Topics = append(resp.Topics, t)

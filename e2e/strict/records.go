@@ -38,10 +38,12 @@ func (v *Validator) checkRecords(h header, batch []byte, s settings) *Refusal {
 		switch {
 		case r.offsetDelta != int64(i) && wrongDelta == nil:
 			wrongDelta = innerDelta(h.codec(), i, r.offsetDelta)
-		case s.compacted && r.nullKey && keyless == nil:
-			keyless = unwelcome(kerr.InvalidRecord, fmt.Sprintf("record %d has no key, but the topic is compacted", i))
-		case !s.appendTime && s.timestampOutside(timestamp, now) && badTime == nil:
-			badTime = unwelcome(kerr.InvalidTimestamp, fmt.Sprintf("record %d has timestamp %d, outside the topic's range", i, timestamp))
+		case s.compacted && r.nullKey:
+			keyless = keyless.or(unwelcome(kerr.InvalidRecord, fmt.Sprintf("record %d has no key, but the topic is compacted", i)))
+			keyless.Records = append(keyless.Records, i)
+		case !s.appendTime && s.timestampOutside(timestamp, now):
+			badTime = badTime.or(unwelcome(kerr.InvalidTimestamp, fmt.Sprintf("record %d has timestamp %d, outside the topic's range", i, timestamp)))
+			badTime.Records = append(badTime.Records, i)
 		case timestamp < noTimestamp && s.recompresses(h.codec()):
 			return unwelcome(kerr.UnknownServerError, fmt.Sprintf("record %d has timestamp %d, which a broker cannot recompress", i, timestamp))
 		}
@@ -55,6 +57,14 @@ func (v *Validator) checkRecords(h header, batch []byte, s settings) *Refusal {
 		}
 	}
 	return nil
+}
+
+// or keeps the first refusal of a kind.
+func (r *Refusal) or(other *Refusal) *Refusal {
+	if r != nil {
+		return r
+	}
+	return other
 }
 
 // innerDelta: a broker checks the deltas only where it has to decompress, and stores wrong ones as they are otherwise.

@@ -41,10 +41,11 @@ type Refusal struct {
 	Topic     string
 	Partition int32
 	Kind      Kind
-	Code      int16  // the broker's answer; 0 where brokers take the batch but store something wrong
-	Request   bool   // every partition of the request got this answer
-	Silent    bool   // brokers never answer this request
-	Why       string // one plain clause
+	Code      int16   // the broker's answer; 0 where brokers take the batch but store something wrong
+	Request   bool    // every partition of the request got this answer
+	Silent    bool    // brokers never answer this request
+	Why       string  // one plain clause
+	Records   []int32 // the culprits' numbers within the batch, where a broker names them
 }
 
 func (r Refusal) String() string {
