@@ -33,7 +33,7 @@ func (v *Validator) inspect(kreq kmsg.Request) (kmsg.Response, error, bool) { //
 		}
 	}
 	for _, d := range verdicts {
-		if d.refusal != nil && d.refusal.Request {
+		if d.refusal != nil && (d.refusal.Request || len(verdicts) == 1 && len(d.refusal.Records) > 0) {
 			v.cluster.KeepControl()
 			return answerAll(req, *d.refusal), nil, true
 		}
