@@ -88,6 +88,14 @@ func parse(b []byte) (string, bool) {
 		be.Uint64(b[4:]), be.Uint64(b[12:]), be.Uint32(b[20:]), be.Uint32(b[24:]), be.Uint64(b[28:])), true
 }
 
+// RunOf is the run that wrote a record with a value; 0 if it carries no certificate.
+func RunOf(r truth.Record) uint64 {
+	if _, ok := parse(r.Value); !ok {
+		return 0
+	}
+	return binary.BigEndian.Uint64(r.Value[4:])
+}
+
 // Misplaced says what is wrong with a record found in the copy of a topic's partition: it was born in another one, or its
 // bytes were changed. "" if nothing is, or the record carries no certificate.
 func Misplaced(r truth.Record, topic string, partition int32) string {
