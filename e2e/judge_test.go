@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -86,28 +87,26 @@ func (c copies) judge() {
 
 func (c copies) judgePartition(from, to *truth.Log) {
 	c.t.Helper()
-	data := to.Data(false)
-	if err := truth.Compare(from.Data(c.committed), data, workload.Identity).Err(); err != nil {
-		c.t.Errorf("%s/%d and its copy %s differ: %v", from.Topic, from.Partition, to.Topic, err)
-	}
-	if err := truth.CleanLog(to); err != nil {
-		c.t.Errorf("%s/%d: %v", to.Topic, to.Partition, err)
-	}
-	for _, r := range data {
-		if wrong := workload.Misplaced(r, from.Topic, from.Partition); wrong != "" {
-			c.t.Errorf("%s/%d: %s", to.Topic, to.Partition, wrong)
-			break
-		}
+	for _, err := range differences(from, to, c.committed) {
+		c.t.Errorf("%s/%d and its copy %s: %v", from.Topic, from.Partition, to.Topic, err)
 	}
 }
 
-// records counts what the sources hold; a test without records shows nothing.
-func (c copies) records() int {
-	n := 0
-	for source := range c.topics {
-		for _, log := range logs(c.t, c.src, source) {
-			n += len(log.Data(c.committed))
+// differences are all that is wrong with a copy: records that differ, holes or markers in its log, records that were born
+// elsewhere.
+func differences(from, to *truth.Log, committed bool) []error {
+	var found []error
+	data := to.Data(false)
+	if err := truth.Compare(from.Data(committed), data, workload.Identity).Err(); err != nil {
+		found = append(found, err)
+	}
+	if err := truth.CleanLog(to); err != nil {
+		found = append(found, err)
+	}
+	for _, r := range data {
+		if wrong := workload.Misplaced(r, from.Topic, from.Partition); wrong != "" {
+			return append(found, errors.New(wrong))
 		}
 	}
-	return n
+	return found
 }
