@@ -44,23 +44,25 @@ check: ## go vet, gofmt and staticcheck
 .PHONY: unit
 unit: ## Unit tests with the race detector, and once more with every batch copied deep
 	@mkdir -p $(LOGS)
-	go test -race -v -timeout 10m $$(go list ./... | grep -v '^mirror/e2e$$\|^mirror/e2e/brokers$$') 2>&1 | $(call summary,unit)
-	go test -v -timeout 10m -tags deeponly ./batch ./replicate 2>&1 | $(call summary,unit-deeponly)
+	go test -race -v -timeout 10m $$(go list ./... | grep -v '^mirror/e2e') 2>&1 | $(call summary,unit)
+	go test -race -short -v -timeout 10m ./e2e/strict ./e2e/truth ./e2e/workload 2>&1 | $(call summary,unit-e2e)
+	go test -v -timeout 10m -tags deeponly ./batch ./replicate 2>&1 | $(call summary,unit-deep)
 
+# One package at a time: each starts brokers of its own.
 .PHONY: e2e
 e2e: ## Tests of the binary on real brokers, about ten minutes
 	@mkdir -p $(LOGS)
-	go test -v -count=1 -timeout 40m ./e2e/brokers ./e2e 2>&1 | $(call summary,e2e)
+	go test -v -count=1 -p 1 -timeout 40m ./e2e/... 2>&1 | $(call summary,e2e)
 
 .PHONY: e2e-deep
-e2e-deep: ## The same shapes and kills with every batch copied deep
+e2e-deep: ## Its shapes and kills with every batch copied deep
 	@mkdir -p $(LOGS)
-	go test -v -count=1 -timeout 40m -tags deeponly ./e2e 2>&1 | $(call summary,e2e-deep)
+	go test -v -count=1 -timeout 40m -tags deeponly -run 'TestShapes|TestKill' ./e2e 2>&1 | $(call summary,e2e-deep)
 
 .PHONY: e2e-long
 e2e-long: ## The long forms of the tests on real brokers, more than an hour
 	@mkdir -p $(LOGS)
-	MIRROR_E2E_LONG=1 go test -v -count=1 -timeout 4h ./e2e/brokers ./e2e 2>&1 | $(call summary,e2e-long)
+	MIRROR_E2E_LONG=1 go test -v -count=1 -p 1 -timeout 4h ./e2e/... 2>&1 | $(call summary,e2e-long)
 	MIRROR_E2E_LONG=1 go test -v -count=1 -timeout 4h -tags deeponly ./e2e 2>&1 | $(call summary,e2e-long-deep)
 
 .PHONY: fuzz
