@@ -42,10 +42,11 @@ check: ## go vet, gofmt and staticcheck
 	go run $(STATICCHECK) ./...
 
 .PHONY: unit
-unit: ## Unit tests with the race detector, and once more with every batch copied deep
+unit: ## Unit tests with the race detector, of memory without it, and with every batch copied deep
 	@mkdir -p $(LOGS)
 	go test -race -v -timeout 10m $$(go list ./... | grep -v '^mirror/e2e') 2>&1 | $(call summary,unit)
 	go test -race -short -v -timeout 10m ./e2e/strict ./e2e/truth ./e2e/workload 2>&1 | $(call summary,unit-e2e)
+	go test -v -timeout 10m ./batch 2>&1 | $(call summary,unit-memory)
 	go test -v -timeout 10m -tags deeponly ./batch ./replicate 2>&1 | $(call summary,unit-deep)
 
 # One package at a time: each starts brokers of its own.

@@ -38,6 +38,15 @@ type limitedConn struct {
 	release func() // may be called many times
 }
 
+// CloseWrite lets the server end an answer before it closes a connection that
+// still has unread bytes: without it the client would see a reset instead.
+func (c *limitedConn) CloseWrite() error {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		return tcp.CloseWrite()
+	}
+	return nil
+}
+
 func (c *limitedConn) Close() error {
 	c.release()
 	return c.Conn.Close()

@@ -16,11 +16,11 @@ import (
 // again whenever one changes.
 func newTLSConfig(files config.WebTLS, log *slog.Logger) (*tls.Config, error) {
 	r := &tlsReloader{files: files, log: log}
-	current, err := r.load()
-	if err != nil {
+	r.stamps = r.stamp() // before the files are read, so that no change is missed
+	var err error
+	if r.current, err = r.load(); err != nil {
 		return nil, err
 	}
-	r.current, r.changed = current, r.lastChange()
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
@@ -36,8 +36,14 @@ type tlsReloader struct {
 	log   *slog.Logger
 
 	mu      sync.Mutex
-	current *tls.Config // guarded by mu
-	changed time.Time   // the newest change of the files in current; guarded by mu
+	current *tls.Config  // guarded by mu
+	stamps  [3]fileStamp // of the files in current; guarded by mu
+}
+
+// fileStamp changes with a file's content.
+type fileStamp struct {
+	changed time.Time
+	size    int64
 }
 
 // get returns the present configuration. Files that do not fit together (a
@@ -46,8 +52,8 @@ type tlsReloader struct {
 func (r *tlsReloader) get() *tls.Config {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	changed := r.lastChange()
-	if changed.Equal(r.changed) {
+	stamps := r.stamp()
+	if stamps == r.stamps {
 		return r.current
 	}
 	next, err := r.load()
@@ -55,18 +61,19 @@ func (r *tlsReloader) get() *tls.Config {
 		r.log.Warn("web certificate changed and cannot be used, the old one still serves", "error", err)
 		return r.current
 	}
-	r.current, r.changed = next, changed
+	r.current, r.stamps = next, stamps
 	return r.current
 }
 
-func (r *tlsReloader) lastChange() time.Time {
-	var newest time.Time
-	for _, file := range []string{r.files.CertFile, r.files.KeyFile, r.files.ClientCAFile} {
-		if info, err := os.Stat(file); err == nil && info.ModTime().After(newest) {
-			newest = info.ModTime()
+// stamp looks at the three files; one that is missing keeps the zero stamp, and
+// load says so.
+func (r *tlsReloader) stamp() (stamps [3]fileStamp) {
+	for i, file := range []string{r.files.CertFile, r.files.KeyFile, r.files.ClientCAFile} {
+		if info, err := os.Stat(file); err == nil {
+			stamps[i] = fileStamp{info.ModTime(), info.Size()}
 		}
 	}
-	return newest
+	return stamps
 }
 
 func (r *tlsReloader) load() (*tls.Config, error) {

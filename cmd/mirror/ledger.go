@@ -81,10 +81,13 @@ func (l *ledger) replay(ctx context.Context, target *cluster, topic string, star
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if fetches.Empty() || errors.Is(fetches.Err0(), context.DeadlineExceeded) {
-			return nil
+		err := fetches.Err()
+		if errors.Is(err, context.DeadlineExceeded) {
+			// There is no more, unless the cluster has just gone away.
+			_, err := target.admin.ListEndOffsets(ctx, topic)
+			return clusterError(err, target.config, "read topic "+topic)
 		}
-		if err := fetches.Err(); err != nil {
+		if err != nil {
 			return clusterError(err, target.config, "read topic "+topic)
 		}
 		if err := l.apply(fetches, left); err != nil {

@@ -28,8 +28,9 @@ would create or change on the target. It changes nothing. --topic explains one t
 		Example: `  mirror plan
   mirror plan --route west-to-east --topic orders
   mirror plan -o json | jq '.routes[].topics[] | select(.changes != [])'`,
-		Annotations: withExitCodes(exitOK, exitFailed, exitUsage, exitUnreachable, exitUnauthorised, exitInterrupted),
-		Args:        noArguments,
+		Annotations: sayExitCode(withExitCodes(exitOK, exitFailed, exitUsage, exitDifferent, exitUnreachable, exitUnauthorised, exitInterrupted),
+			exitDifferent, "a route cannot run at all; the reason is shown"),
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := withSignals(cmd.Context(), exitInterrupted)
 			defer stop()
@@ -66,10 +67,17 @@ func runPlan(ctx context.Context, o planOptions, out, errOut io.Writer) error {
 		}
 		plans.Routes = append(plans.Routes, describePlan(route, plan, o.topic))
 	}
+	print := printPlans
 	if o.output == "json" {
-		return writeJSON(out, plans)
+		print = func(out io.Writer, plans planDocument) error { return writeJSON(out, plans) }
 	}
-	return printPlans(out, plans)
+	if err := print(out, plans); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(plans.Routes, func(r plannedRoute) bool { return r.Problem != "" }) {
+		return quietExit(exitDifferent)
+	}
+	return nil
 }
 
 // planRoute plans as the daemon would at its next refresh: with what the route's
