@@ -20,6 +20,7 @@ type scene struct {
 	config configOf
 	writer *workload.Writer
 	load   *workload.Load
+	seen   map[seenKey]int64 // ends of the copies
 }
 
 // newScene creates topics on west, with as many replicas as it has nodes, and a route that copies them to east. Names of
@@ -30,6 +31,7 @@ func newScene(t *testing.T, west, east *brokers.Cluster, topics int, partitions 
 	s := &scene{
 		copies: copies{t: t, src: clientOf(t, west), dst: clientOf(t, east), topics: make(map[string]string), committed: true},
 		id:     id,
+		seen:   make(map[seenKey]int64),
 		writer: &workload.Writer{Run: uint64(time.Now().UnixNano())},
 		config: configOf{west: west, east: east, routes: []route{{name: id, topics: []string{"/" + id + `\..*/`}, lines: lines}}},
 	}
@@ -68,6 +70,28 @@ func (s *scene) startLoadOn(targets []workload.Target, perSecond int, age time.D
 	s.t.Cleanup(func() { _ = s.load.Stop() }) // a test that failed half way has said why
 }
 
+// backlog writes n small records to each partition in batches of about forty, so that the mirror has thousands of batches
+// waiting and its windows are full. They seem to be as old as age.
+func (s *scene) backlog(partitions int32, n int, age time.Duration) {
+	s.t.Helper()
+	client := clientOf(s.t, s.config.west, kgo.ProducerLinger(100*time.Millisecond), kgo.ProducerBatchMaxBytes(8<<10),
+		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.MaxBufferedRecords(50_000))
+	for topic := range s.topics {
+		for i := range n * int(partitions) {
+			r := s.writer.Next(topic, int32(i)%partitions, workload.Small)
+			*r.Timestamp -= age.Milliseconds()
+			client.Produce(context.Background(), workload.Kgo(r), func(_ *kgo.Record, err error) {
+				if err != nil {
+					s.t.Errorf("write backlog: %v", err)
+				}
+			})
+		}
+	}
+	if err := client.Flush(context.Background()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 func (s *scene) stopLoad() {
 	s.t.Helper()
 	if err := s.load.Stop(); err != nil {
@@ -78,13 +102,23 @@ func (s *scene) stopLoad() {
 	}
 }
 
-// copied is how many records the copies hold now.
+// copied is how many records the copies are known to hold; a partition without a leader is as it was last seen.
 func (s *scene) copied() int64 {
-	var names []string
+	var sum int64
 	for _, target := range s.topics {
-		names = append(names, target)
+		for partition, end := range ends(s.dst, target) {
+			s.seen[seenKey{target, partition}] = end
+		}
 	}
-	return total(s.dst, names...)
+	for _, end := range s.seen {
+		sum += end
+	}
+	return sum
+}
+
+type seenKey struct {
+	topic     string
+	partition int32
 }
 
 // waitMore waits until the copies have n records more than before.
