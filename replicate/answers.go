@@ -111,7 +111,7 @@ func (p *partition) ack(o *outgoing, now time.Time) {
 	p.sent = max(p.sent-1, 0)
 	p.queuedBytes -= int64(len(o.raw))
 	p.acked = position{source: o.next, epoch: o.nextEpoch, last: o.last, ordinal: o.ordinal + int64(o.count),
-		target: o.expected + int64(o.count), maxTimestamp: o.maxTimestamp}
+		target: o.expected + int64(o.count), targetEpoch: p.targetLeader.epoch, maxTimestamp: o.maxTimestamp}
 	p.known, p.ackedAt, p.dirty = true, now, true
 	p.mapBatch(o)
 	p.count(o, now)
@@ -167,6 +167,9 @@ func (p *partition) judge(o *outgoing, a answer, now time.Time) (verdict, string
 		// Not appended. The metadata says where to go; a topic that is gone for
 		// good is found by recovery, which asks for it by id.
 		p.route.targetLeaders.refresh()
+		if err == kerr.UnknownTopicID || err == kerr.UnknownTopicOrPartition {
+			p.route.discovery.stale()
+		}
 		return unclear, why
 	case kerr.RequestTimedOut, kerr.NotEnoughReplicas, kerr.NotEnoughReplicasAfterAppend, kerr.ThrottlingQuotaExceeded, kerr.NetworkException:
 		return unclear, why

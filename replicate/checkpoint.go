@@ -8,7 +8,10 @@ import (
 	"mirror/offsets"
 )
 
-const checkpointEvery = time.Second
+const (
+	checkpointEvery = time.Second
+	saveTimeout     = 3 * time.Second
+)
 
 // checkpoint is what one partition wants to put on record, or nil. What it
 // returns must reach saved or unsaved.
@@ -63,7 +66,10 @@ func (r *route) checkpoints(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-t.C:
+		case now := <-t.C:
+			for _, p := range r.partitions() {
+				p.unpin(now)
+			}
 			if r.fleet.mayWrite() {
 				if err := r.saveCheckpoints(ctx, r.partitions(), false); err != nil && ctx.Err() == nil {
 					r.log.Warn("checkpoints", "err", err)
@@ -87,7 +93,7 @@ func (r *route) saveCheckpoints(ctx context.Context, parts []*partition, clean b
 			moved = append(moved, p)
 		}
 	}
-	wctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	wctx, cancel := context.WithTimeout(ctx, saveTimeout)
 	defer cancel()
 	err := r.lanes.write(wctx, entries...)
 	if err != nil {

@@ -124,7 +124,7 @@ func (d *discovery) once(ctx context.Context) {
 // leads says whether this process does what only one may do: it owns lane 0
 // and has read it.
 func (r *route) leads() bool {
-	return r.fleet.owns(0) && r.lanes.isReady(0) && r.fleet.mayWrite() && !r.draining.Load()
+	return r.laneOpen(0) && r.fleet.mayWrite() && !r.draining.Load()
 }
 
 func (r *route) knownPlan() *RoutePlan {
@@ -312,7 +312,7 @@ func (r *route) adopt() {
 			lane := offsets.LaneOf(t.Decision.Topic, m.Partition, int32(r.config.Lanes))
 			if p := r.partition(t.Decision.Topic, m.Partition); p != nil && t.Target != nil {
 				p.update(t, m) // a problem keeps new partitions from starting, and stops none that is being copied
-			} else if t.PartitionProblem(m.Partition) == "" && r.fleet.owns(lane) && r.lanes.isReady(lane) {
+			} else if t.PartitionProblem(m.Partition) == "" && r.laneOpen(lane) {
 				r.begin(t, m, lane)
 			}
 		}
@@ -333,9 +333,16 @@ func (r *route) begin(t *TopicPlan, m PartitionMeta, lane int32) {
 		follower: -1, sourceEnd: -1, sourceHW: -1, firstTimestamp: -1, acked: position{source: -1, epoch: -1, last: -1, target: -1}}
 	p.update(t, m)
 	r.mu.Lock()
-	r.parts[id] = p
-	r.list = append(slices.Clone(r.list), p)
+	open := r.open[lane]
+	if open {
+		r.parts[id] = p
+		r.list = append(slices.Clone(r.list), p)
+	}
 	r.mu.Unlock()
+	if !open {
+		p.retire() // the lane went meanwhile
+		return
+	}
 	r.recoveries.add(p)
 }
 
@@ -343,28 +350,54 @@ func (r *route) begin(t *TopicPlan, m PartitionMeta, lane int32) {
 func (p *partition) update(t *TopicPlan, m PartitionMeta) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.maxBytes, p.targetAppendTime = t.MaxMessageBytes, t.AppendTime
-	p.compacted = p.compacted || t.Compacted
-	if p.maxBytes > 0 && p.shrunk >= p.maxBytes {
+	if p.maxBytes != t.MaxMessageBytes {
 		p.shrunk = 0
 	}
-	recreated := false
-	if p.sourceID != t.Source.ID {
-		recreated = p.sourceID != [16]byte{}
-		p.sourceID, p.sourceLeader = t.Source.ID, leadership{-1, -1}
+	p.maxBytes, p.targetAppendTime = t.MaxMessageBytes, t.AppendTime || p.stamps
+	p.compacted = p.compacted || t.Compacted
+	recreated := p.adoptIDs(t)
+	if p.sourceID == t.Source.ID {
+		p.setSourceLeader(leadership{m.Leader, m.LeaderEpoch})
 	}
-	if p.targetID != t.Target.ID {
-		recreated = recreated || p.targetID != [16]byte{}
-		p.targetID, p.targetLeader = t.Target.ID, leadership{-1, -1}
-	}
-	p.setSourceLeader(leadership{m.Leader, m.LeaderEpoch})
 	for _, tm := range t.Target.Partitions {
-		if tm.Partition == p.number {
+		if tm.Partition == p.number && p.targetID == t.Target.ID {
 			p.setTargetLeader(leadership{tm.Leader, tm.LeaderEpoch})
 		}
 	}
-	if recreated {
-		p.offsetMap = nil // what was acked belongs to the old topic: the checkpoint decides
-		p.suspend(verdictRecover, "a topic was deleted and created again")
+	if !recreated {
+		return
 	}
+	const why = "a topic was deleted and created again"
+	if p.phase == phaseStopped {
+		p.toRecovery(why) // whatever stopped it was about the old topic
+		return
+	}
+	p.suspend(verdictRecover, why)
+}
+
+// adoptIDs takes new topic ids, and says whether a topic is another one than
+// before. That is believed when it was seen twice: a broker that lags behind may
+// still tell the id of a topic that was deleted.
+func (p *partition) adoptIDs(t *TopicPlan) (recreated bool) {
+	if p.sourceID == ([16]byte{}) {
+		p.sourceID, p.targetID = t.Source.ID, t.Target.ID
+		return false
+	}
+	if p.sourceID != t.Source.ID {
+		if p.otherSource == t.Source.ID {
+			p.sourceID, p.sourceLeader, p.follower = t.Source.ID, leadership{-1, -1}, -1
+			recreated = true
+		}
+		p.otherSource = t.Source.ID
+		p.route.discovery.stale()
+	}
+	if p.targetID != t.Target.ID {
+		if p.otherTarget == t.Target.ID {
+			p.targetID, p.targetLeader = t.Target.ID, leadership{-1, -1}
+			recreated = true
+		}
+		p.otherTarget = t.Target.ID
+		p.route.discovery.stale()
+	}
+	return recreated
 }

@@ -93,7 +93,7 @@ func (f *fetcher) run(ctx context.Context) {
 			f.sleep(ctx, wait)
 			continue
 		}
-		if err := f.fetch(ctx, requests, wait); err != nil && ctx.Err() == nil {
+		if err := f.fetch(ctx, requests, wait); err != nil {
 			f.failed(ctx, requests, err)
 		} else {
 			f.failures = 0
@@ -142,8 +142,12 @@ func (f *fetcher) choose(now time.Time) ([]request, time.Duration) {
 	return requests, wait
 }
 
+// failed gives requests back that got no answer.
 func (f *fetcher) failed(ctx context.Context, requests []request, err error) {
 	f.close()
+	if ctx.Err() != nil {
+		return
+	}
 	f.failures++
 	delay := min(fetchBackoff<<min(f.failures-1, 6), backoffMax)
 	why := kafka.Explain(err, f.route.source.config, fmt.Sprintf("fetch from broker %d", f.broker))
@@ -192,12 +196,12 @@ func (f *fetcher) connect(ctx context.Context) error {
 // fetch does one Fetch and hands out what it brought.
 func (f *fetcher) fetch(ctx context.Context, requests []request, wait time.Duration) error {
 	if err := f.route.throttle.wait(ctx); err != nil {
-		return f.release(requests, err)
+		return err
 	}
 	ask := min(f.size, f.route.mirror.fetchShare())
 	budget := f.route.mirror.budget
 	if err := budget.Acquire(ctx, int64(ask)); err != nil {
-		return f.release(requests, err)
+		return err
 	}
 	charged := int64(ask)
 	settle := func(n int64) {
@@ -219,12 +223,12 @@ func (f *fetcher) fetch(ctx context.Context, requests []request, wait time.Durat
 	got, err := f.conn.Fetch(cctx, req, f.route.mirror.pool, func(n int) { settle(int64(n)) })
 	if err != nil {
 		settle(0)
-		return f.release(requests, err)
+		return err
 	}
 	if err := f.sameTopics(cctx, requests, got); err != nil {
 		got.Buf.Release()
 		settle(0)
-		return f.release(requests, err)
+		return err
 	}
 	h := newHold(got.Buf, charged, budget)
 	f.handOut(requests, got, h)
@@ -232,15 +236,6 @@ func (f *fetcher) fetch(ctx context.Context, requests []request, wait time.Durat
 	f.resize(charged, time.Since(began), ask)
 	h.release()
 	return nil
-}
-
-// release takes the requests back when the Fetch did not happen because the
-// route ends; other errors reach the partitions through failed.
-func (f *fetcher) release(requests []request, err error) error {
-	for _, r := range requests {
-		r.p.unfetched(r, "", 0)
-	}
-	return err
 }
 
 // resize lets the next Fetch ask for what the connection carries during some
@@ -412,6 +407,6 @@ func (p *partition) follow(replica int32) {
 	if _, known := p.route.sourceLeaders.addr(replica); !known || p.phase == phaseRetired || time.Now().Before(p.leaderUntil) {
 		return
 	}
-	p.follower = replica
+	p.follower, p.followedAt = replica, time.Now()
 	p.attachFetcher()
 }

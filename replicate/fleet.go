@@ -138,12 +138,12 @@ func (f *fleet) onRevoked(ctx context.Context, lanes []int32, lost bool) {
 		return
 	}
 	f.log.Info("lanes gone", "lanes", lanes, "lost", lost)
-	f.revoked(ctx, lanes, lost)
 	f.mu.Lock()
 	for _, l := range lanes {
 		delete(f.lanes, l)
 	}
 	f.mu.Unlock()
+	f.revoked(ctx, lanes, lost)
 }
 
 // OnGroupManageError is kgo's hook for errors that end the membership.

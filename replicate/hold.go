@@ -1,7 +1,9 @@
 package replicate
 
 import (
+	"bytes"
 	"sync/atomic"
+	"time"
 
 	"mirror/kafka"
 )
@@ -38,4 +40,26 @@ func (h *hold) release() {
 		h.buf = nil
 	}
 	h.budget.Release(h.bytes)
+}
+
+// pinFor is how long a batch that waits may keep the whole Fetch answer in
+// memory that it came with.
+const pinFor = time.Second
+
+// unpin copies batches out of their Fetch answers that have waited for long, so
+// that a few kilobytes for a target that is away do not hold megabytes of the
+// budget.
+func (p *partition) unpin(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, o := range p.queue {
+		if o.inFlight || o.hold == nil || o.hold.buf == nil || now.Sub(o.fetchedAt) < pinFor {
+			continue
+		}
+		budget := o.hold.budget
+		budget.Force(int64(len(o.raw)))
+		o.raw = bytes.Clone(o.raw)
+		o.hold.release()
+		o.hold = newHold(nil, int64(len(o.raw)), budget)
+	}
 }

@@ -15,6 +15,7 @@ import (
 type request struct {
 	p      *partition
 	run    uint32
+	token  uint64 // of this request: one that was given up must not be taken for a later one
 	cursor int64
 	epoch  int32 // LastFetchedEpoch: the leader answers with a divergence when our past is gone
 	leader leadership
@@ -38,31 +39,41 @@ func (p *partition) fetchable(f *fetcher, now time.Time, queueCap int64) (r requ
 	if p.fetcher != f || p.fetching || p.haltWhy != "" {
 		return r, false, true
 	}
+	if p.follower >= 0 && now.Sub(p.followedAt) > followFor {
+		p.follower = -1
+		p.attachFetcher()
+		return r, false, true
+	}
 	if now.Before(p.fetchAfter) || p.queuedBytes >= queueCap {
 		return r, false, true
 	}
 	p.fetching = true
-	return request{p: p, run: p.run, cursor: p.cursor, epoch: p.cursorEpoch, leader: p.sourceLeader, id: p.sourceID}, true, false
+	p.token++
+	return request{p: p, run: p.run, token: p.token, cursor: p.cursor, epoch: p.cursorEpoch, leader: p.sourceLeader, id: p.sourceID}, true, false
 }
 
 // unfetched takes a request back that got no answer.
 func (p *partition) unfetched(r request, why string, delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.run != r.run {
+	if p.run != r.run || p.token != r.token || !p.fetching {
 		return
 	}
 	p.fetching = false
-	if why != "" {
-		p.trouble(why)
-		p.fetchAfter = time.Now().Add(jitter(delay))
+	if why == "" {
+		return
+	}
+	p.trouble(why)
+	p.fetchAfter = time.Now().Add(jitter(delay))
+	if p.follower >= 0 {
+		p.leaveFollower()
 	}
 }
 
 // delivered takes the answer to r. h holds the answer's memory.
 func (p *partition) delivered(r request, a *kmsg.FetchResponseTopicPartition, h *hold, fromLeader bool) {
 	p.mu.Lock()
-	if p.run != r.run || p.cursor != r.cursor {
+	if p.run != r.run || p.token != r.token || !p.fetching {
 		p.mu.Unlock()
 		return
 	}
@@ -79,14 +90,14 @@ func (p *partition) delivered(r request, a *kmsg.FetchResponseTopicPartition, h 
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.run != r.run {
+	if p.run != r.run || p.token != r.token {
 		for _, o := range s.items {
 			o.hold.release()
 		}
 		return
 	}
 	p.fetching = false
-	p.fetchTrouble = ""
+	p.fetchTrouble, p.fetchFailures, p.deliveredAt = "", 0, time.Now()
 	p.noteEnds(a)
 	p.enqueue(s)
 	if err != nil {
@@ -103,7 +114,7 @@ func (p *partition) newShaper() *shaper {
 		sieve: sieve{readCommitted: c.ReadCommitted, local: p.filter() == "local", home: p.route.target.origin},
 		key:   p.key("drift"), lane: p.lane, run: p.run,
 		producerID: p.producerID, generation: p.generation, base: p.base,
-		limit: p.limit(), compacted: p.compacted, skip: p.skip,
+		limit: p.limit(), guessed: p.limit() != p.maxBytes, skip: p.skip,
 		budget: p.route.mirror.budget, now: time.Now(),
 		cursor: p.cursor, epoch: p.cursorEpoch, ordinal: p.ordinal,
 	}
@@ -199,7 +210,8 @@ func (p *partition) halt(why string) {
 // fetchError handles an error of one partition in a Fetch answer.
 func (p *partition) fetchError(a *kmsg.FetchResponseTopicPartition, fromLeader bool) {
 	now := time.Now()
-	p.fetchAfter = now.Add(jitter(fetchBackoff))
+	p.fetchAfter = now.Add(jitter(min(fetchBackoff<<min(p.fetchFailures, 10), backoffMax)))
+	p.fetchFailures++
 	if !fromLeader {
 		// A lagging replica's divergence or out-of-range proves nothing.
 		p.leaveFollower()
@@ -215,8 +227,10 @@ func (p *partition) fetchError(a *kmsg.FetchResponseTopicPartition, fromLeader b
 		p.halt(fmt.Sprintf("source offset %d is out of range", p.cursor))
 	case kerr.UnknownTopicID, kerr.InconsistentTopicID, kerr.UnknownTopicOrPartition:
 		p.trouble(fmt.Sprintf("the source does not know %s at present (deleted?)", p))
-		p.route.sourceLeaders.refresh()
-		p.route.discovery.stale()
+		if p.fetchFailures <= 3 { // later on the regular refresh is enough
+			p.route.sourceLeaders.refresh()
+			p.route.discovery.stale()
+		}
 	case kerr.TopicAuthorizationFailed:
 		p.trouble(fmt.Sprintf("%s is not authorised to Read topic %s of cluster %s", p.route.source.principal(), p.topic, p.route.source.config.Name))
 		p.fetchAfter = now.Add(jitter(authRetry))

@@ -31,7 +31,8 @@ type outgoing struct {
 	// Guarded by the partition's mutex, like the queue itself.
 	run      uint32 // the partition's run that made it: answers for an older run are ignored
 	attempts int
-	expected int64 // target offset of the first record, set when it is sent
+	targetID [16]byte // the topic it is sent to, set when it is sent
+	expected int64    // target offset of the first record, set when it is sent
 	inFlight bool
 
 	// A barrier holds back everything behind it until its records are in the
@@ -52,5 +53,6 @@ type position struct {
 	last         int64 // source offset of the last record copied, -1 none
 	ordinal      int64 // of the next record
 	target       int64 // next target offset
+	targetEpoch  int32 // the target's leader epoch then
 	maxTimestamp int64 // of the last batch acked in this life of the process
 }

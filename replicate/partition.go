@@ -45,16 +45,18 @@ const (
 )
 
 const (
-	window       = 5                      // what a broker remembers of one producer, per partition
-	backoffFirst = 20 * time.Millisecond  // after the first failure; doubles
-	backoffMax   = 5 * time.Second        //
-	giveUpQueue  = 10 * time.Second       // trouble that lasts longer lets go of the queue's memory
-	unknownTries = 3                      // for answers that nothing here knows
-	corruptTries = 3                      // fetches of the same corrupt batch before the partition stops
-	fetchBackoff = 100 * time.Millisecond // after a fetch error of one partition
-	authRetry    = 3 * time.Second        // after an authorisation error
-	waitRetry    = 3 * time.Second        // between recoveries of a waiting partition
-	followerRest = 30 * time.Second       // without reading from a follower that was of no use
+	window        = 5                      // what a broker remembers of one producer, per partition
+	backoffFirst  = 20 * time.Millisecond  // after the first failure; doubles
+	backoffMax    = 5 * time.Second        //
+	giveUpQueue   = 10 * time.Second       // trouble that lasts longer lets go of the queue's memory
+	unknownTries  = 3                      // for answers that nothing here knows
+	corruptTries  = 3                      // fetches of the same corrupt batch before the partition stops
+	fetchBackoff  = 100 * time.Millisecond // after a fetch error of one partition
+	authRetry     = 3 * time.Second        // after an authorisation error
+	waitRetry     = 3 * time.Second        // between recoveries of a waiting partition
+	followerRest  = 30 * time.Second       // without reading from a follower that was of no use
+	sayAgainAfter = 10 * time.Minute       // a reason that lasts is logged again
+	followFor     = 5 * time.Minute        // until the leader is asked again which replica is nearest
 )
 
 // partition copies one source partition. All of its state is reached through
@@ -74,10 +76,13 @@ type partition struct {
 	mu sync.Mutex // guards everything below
 
 	// What discovery knows of both topics.
-	sourceID, targetID [16]byte
-	maxBytes           int  // the target's max.message.bytes, 0 unknown
-	targetAppendTime   bool // the target stamps its own time
-	compacted          bool // the source was ever compacted, or holes were seen
+	sourceID, targetID       [16]byte
+	maxBytes                 int      // the target's max.message.bytes, 0 unknown
+	targetAppendTime         bool     // the target stamps its own time
+	stamps                   bool     // the target was seen to stamp its own time, whatever its settings said
+	compacted                bool     // the source was ever compacted, or holes were seen
+	copiedFrom, copiedTo     [16]byte // the topics that acked and the offset map are about
+	otherSource, otherTarget [16]byte // ids seen once in metadata: believed the second time
 
 	// Leaders as the metadata tells. producer and fetcher are where the
 	// partition is attached now; they follow when nothing is in flight.
@@ -87,7 +92,9 @@ type partition struct {
 	producer                   *producer
 
 	phase     phase
-	reason    string    // plain words for waiting and stopped
+	reason    string // plain words for waiting and stopped
+	said      string // the last reason that was logged, and when
+	saidAt    time.Time
 	troubleAt time.Time // since when nothing succeeded, zero when all is well
 	run       uint32    // grows with each recovery; what belongs to an older run is dropped
 	after     verdict   // what drain leads to
@@ -107,7 +114,11 @@ type partition struct {
 	cursorEpoch    int32 // leader epoch of the last batch below the cursor
 	ordinal        int64 // of the next record to be shaped
 	fetching       bool
-	haltWhy        string // set: no more fetches; recover as soon as the queue is empty
+	token          uint64    // of the last request
+	fetchFailures  int       // in a row
+	deliveredAt    time.Time // when the source last answered
+	followedAt     time.Time // since when it reads from follower
+	haltWhy        string    // set: no more fetches; recover as soon as the queue is empty
 	fetchAfter     time.Time
 	leaderUntil    time.Time // a follower was of no use: read from the leader until then
 	fetchTrouble   string    // why fetching does not work at present
@@ -200,6 +211,7 @@ func (p *partition) startRun(pos position) {
 	p.cursor, p.cursorEpoch, p.ordinal = pos.source, pos.epoch, pos.ordinal
 	p.expected = pos.target
 	p.fetching = false
+	p.token++
 	p.haltWhy = ""
 	p.fetchAfter = time.Time{}
 	p.after, p.afterWhy = verdictNone, ""
@@ -276,7 +288,8 @@ func (p *partition) toRecovery(why string) {
 
 // wait parks the partition and tries it again later through recovery.
 func (p *partition) wait(why string, d time.Duration) {
-	if p.reason != why {
+	if p.said != why || time.Since(p.saidAt) > sayAgainAfter {
+		p.said, p.saidAt = why, time.Now()
 		p.log.Warn("waiting", "partition", p.String(), "why", why)
 	}
 	p.park(why, d)

@@ -224,7 +224,7 @@ func (w *producer) write(ctx context.Context, conn *kafka.Conn) error {
 		}
 		parts = parts[:0]
 		for _, it := range items {
-			parts = append(parts, kafka.ProducePart{Topic: it.p.target, TopicID: it.p.targetTopicID(), Partition: it.p.number, Records: it.o.raw})
+			parts = append(parts, kafka.ProducePart{Topic: it.p.target, TopicID: it.o.targetID, Partition: it.p.number, Records: it.o.raw})
 		}
 		w.mu.Lock()
 		w.flying = append(w.flying, flight{items: items, expires: time.Now().Add(answerTimeout)})
@@ -261,11 +261,12 @@ func (w *producer) next(ctx context.Context, conn *kafka.Conn) ([]shipment, erro
 			}
 			continue
 		}
-		if items := w.collect(ready); len(items) > 0 {
-			return items, nil
-		}
 		pause := idleClose
-		if len(ready) > 0 && !w.route.fleet.mayWrite() {
+		if w.route.fleet.mayWrite() {
+			if items := w.collect(ready); len(items) > 0 {
+				return items, nil
+			}
+		} else if len(ready) > 0 {
 			for _, p := range ready {
 				w.add(p)
 			}

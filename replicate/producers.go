@@ -20,7 +20,7 @@ func (w *producer) handOut(fl flight, resp *kmsg.ProduceResponse) {
 			a := &t.Partitions[j]
 			for k := range fl.items {
 				it := &fl.items[k]
-				if it.p == nil || it.p.number != a.Partition || !it.p.named(t.Topic, t.TopicID) {
+				if it.p == nil || it.p.number != a.Partition || !it.named(t.Topic, t.TopicID) {
 					continue
 				}
 				p, o := it.p, it.o
@@ -37,19 +37,13 @@ func (w *producer) handOut(fl flight, resp *kmsg.ProduceResponse) {
 	}
 }
 
-// named tells whether an answer is about this partition's target topic: by id
-// from Produce v13 on, by name before.
-func (p *partition) named(topic string, id [16]byte) bool {
+// named tells whether an answer is about this shipment's topic: by id from
+// Produce v13 on, by name before.
+func (it shipment) named(topic string, id [16]byte) bool {
 	if topic != "" {
-		return topic == p.target
+		return topic == it.p.target
 	}
-	return id == p.targetTopicID()
-}
-
-func (p *partition) targetTopicID() [16]byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.targetID
+	return id == it.o.targetID
 }
 
 // producers is the set of producers of a route, one for each target broker.

@@ -40,6 +40,7 @@ type reader struct {
 	sieve     sieve
 	committed bool
 	bytes     int32
+	without   map[int64]bool // offsets that are passed over
 
 	pending []digest
 }
@@ -94,7 +95,7 @@ func (r *reader) fill(ctx context.Context) (bool, error) {
 func (r *reader) decode(b batch.Batch, from int64) error {
 	h := sha256.New()
 	return batch.Records(b.Raw, func(rec batch.Record) error {
-		if rec.Offset >= from {
+		if rec.Offset >= from && !r.without[rec.Offset] {
 			d := digestOf(h, rec)
 			d.stamped = b.AppendTime()
 			r.pending = append(r.pending, d)
@@ -132,7 +133,7 @@ func field(h hash.Hash, b []byte) {
 // sourceReader reads the source's forwardable records from offset on.
 func (rc *recovery) sourceReader(offset int64) *reader {
 	return &reader{side: rc.r.source, leader: rc.source, topic: rc.p.topic, id: rc.sourceID, number: rc.p.number, offset: offset,
-		committed: rc.r.config.ReadCommitted, sieve: rc.sieve(rc.r.config.ReadCommitted, rc.p.filter())}
+		committed: rc.r.config.ReadCommitted, sieve: rc.sieve(rc.r.config.ReadCommitted, rc.p.filter()), without: rc.leftOut}
 }
 
 // targetReader reads all records of the target partition from offset on.

@@ -9,6 +9,10 @@ import (
 	"mirror/offsets"
 )
 
+// lookBack is how many offsets at a target partition's end are searched for
+// batches of this copy.
+const lookBack = 10_000
+
 // first begins a copy that has no checkpoint: the start checkpoint is acked
 // before the first fetch.
 func (rc *recovery) first() (position, error) {
@@ -20,8 +24,10 @@ func (rc *recovery) first() (position, error) {
 	if err != nil {
 		return position{}, err
 	}
-	if end > begin && !rc.r.config.AllowExisting {
-		return position{}, rc.occupied(begin, end)
+	if end > begin {
+		if err := rc.occupied(begin, end); err != nil {
+			return position{}, err
+		}
 	}
 	rc.shared = end > begin
 	start, lost, err := rc.start(facts)
@@ -31,20 +37,26 @@ func (rc *recovery) first() (position, error) {
 	return rc.beginCopy(start, lost, end)
 }
 
-// occupied says why a target partition with records of unknown origin is not
-// written to, and the way out.
+// occupied says why a target partition that has records already is not written
+// to, and the way out: ours never without their checkpoint, others' only where
+// that is allowed.
 func (rc *recovery) occupied(begin, end int64) error {
 	_, _, known, err := rc.r.target.lastSequence(rc.ctx, rc.target, rc.p.target, rc.p.number, rc.producerID)
 	if err != nil {
 		return err
 	}
-	last := targetScan{offset: end - 1}
-	if _, err := rc.scanOnce(&last); err != nil {
-		return err
+	last := targetScan{offset: max(begin, end-lookBack)}
+	for more := true; more && !known; known = last.own > 0 {
+		if more, err = rc.scanOnce(&last); err != nil {
+			return err
+		}
 	}
-	if known || last.next > 0 {
+	if known {
 		return waitf("target %s/%d has records of this very copy (offsets %d to %d), but the checkpoint topic %s knows nothing of them: restore that topic, or delete the target topic to copy it anew",
 			rc.p.target, rc.p.number, begin, end-1, rc.r.lanes.topic)
+	}
+	if rc.r.config.AllowExisting {
+		return nil
 	}
 	return waitf("target %s/%d is not empty (offsets %d to %d) and this mirror did not write it: set allow: [existing] on route %s to append behind it, or map the topic to another name",
 		rc.p.target, rc.p.number, begin, end-1, rc.r.config.Name)
@@ -64,10 +76,10 @@ func (rc *recovery) beginCopy(start int64, lost *offsets.Loss, targetEnd int64) 
 		if rc.r.config.OnLoss == "stop" {
 			return position{}, stopf("source offsets %d to %d of %s are gone: %s (on_loss: stop)", lost.From, lost.To-1, rc.p, lost.Detail)
 		}
-		entries = append(entries, rc.loss(*lost, start)...)
+		entries = append(entries, rc.loss(*lost, start)[0]) // the checkpoint says where ordinals begin, no drift need
 	}
 	entries = append(entries, rc.checkpoint(pos))
-	if err := rc.r.lanes.write(rc.ctx, entries...); err != nil {
+	if err := rc.write(entries...); err != nil {
 		return position{}, err
 	}
 	rc.p.countLosses(entries)

@@ -3,6 +3,7 @@ package replicate
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -13,9 +14,14 @@ import (
 // locate maps the target's standing back to a source offset and proves it. The
 // entries that come with the position must be on record before anything is
 // sent from it.
-func (rc *recovery) locate(cp offsets.Checkpoint, st standing, drifts []offsets.Drift, begin int64) (position, []offsets.Entry, error) {
+func (rc *recovery) locate(cp offsets.Checkpoint, st standing, begin int64) (position, []offsets.Entry, error) {
 	pos := position{source: cp.Source, epoch: cp.SourceEpoch, last: cp.LastSource, ordinal: st.ordinal, target: st.end}
 	ahead := st.ordinal - cp.Ordinal
+	if ahead > 0 {
+		if err := rc.sourceSettled(); err != nil {
+			return position{}, nil, err
+		}
+	}
 	switch {
 	case ahead < 0:
 		return rc.rewind(cp, st, begin)
@@ -24,7 +30,7 @@ func (rc *recovery) locate(cp offsets.Checkpoint, st standing, drifts []offsets.
 	case cp.Source < begin:
 		return rc.lostHead(cp, st, begin)
 	case ahead > 0:
-		w := rc.walkFrom(cp, drifts, st.ordinal)
+		w := rc.walkFrom(cp, rc.drifts, st.ordinal)
 		if err := w.count(st.ordinal - w.ordinal); err != nil {
 			return position{}, nil, err
 		}
@@ -144,7 +150,7 @@ func (w *walker) count(n int64) error {
 			return fmt.Errorf("count records of %s: %w", w.rc.p, err)
 		}
 		if w.offset == from {
-			return stopf("the target has %d records more of %s than the source has up to offset %d", n, w.rc.p, w.offset)
+			return waitf("the target has %d records more of %s than the source has up to offset %d", n, w.rc.p, w.offset)
 		}
 	}
 	return nil
@@ -189,44 +195,94 @@ func (w *walker) took(first, n int64) {
 	w.target += n
 }
 
+// sourceSettled waits until the source shows consumers all that its leader has:
+// just after a leader moved the high watermark may be behind, and records that
+// were copied already would seem to be missing.
+func (rc *recovery) sourceSettled() error {
+	if rc.source.epoch < 0 {
+		return nil
+	}
+	_, end, err := rc.r.source.epochEnd(rc.ctx, rc.source, rc.p.topic, rc.p.number, rc.source.epoch)
+	if err != nil {
+		return err
+	}
+	for range 100 {
+		hw, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -1, false)
+		if err != nil || hw >= end {
+			return err
+		}
+		if err := rc.pause(20 * time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return waitf("the source's %s has records up to offset %d that are not replicated yet", rc.p, end-1)
+}
+
 // lostHead handles a source that has dropped records behind the checkpoint.
-// Counting is impossible then: the target's last record shows the position if
-// the source still has it, otherwise the missing range is a loss.
+// Counting is impossible then. Our last records on the target show the position
+// if the source still has them; if the records since the checkpoint cannot reach
+// to where the source begins now, the range between is a loss.
 func (rc *recovery) lostHead(cp offsets.Checkpoint, st standing, begin int64) (position, []offsets.Entry, error) {
+	const counted = "counted from the target after the source lost its beginning"
 	ahead := st.ordinal - cp.Ordinal
+	least := cp.Source + ahead // gaps can only move the position further
 	pos := position{source: begin, epoch: -1, last: -1, ordinal: st.ordinal, target: st.end}
 	if ahead > 0 {
-		theirs, err := rc.recordAt(rc.targetReader(st.end-1), st.end-1)
+		last, found, err := rc.findLast(cp, st, max(begin, least-1), ahead)
 		if err != nil {
 			return position{}, nil, err
 		}
-		src := rc.sourceReader(begin)
-		for range ahead {
-			if theirs == nil {
-				break
-			}
-			ours, ok, err := src.next(rc.ctx)
-			if err != nil {
-				return position{}, nil, err
-			}
-			if !ok {
-				break
-			}
-			if ours.isCopiedAs(*theirs) {
-				pos.source, pos.last = ours.offset+1, ours.offset
-				return pos, []offsets.Entry{rc.drift(pos, "counted from the target after the source lost its beginning")}, nil
-			}
+		if found {
+			pos.source, pos.last = last+1, last
+			return pos, []offsets.Entry{rc.drift(pos, counted)}, nil
 		}
 	}
-	from := min(cp.Source+ahead, begin)
-	if from == begin {
-		return pos, []offsets.Entry{rc.drift(pos, "counted from the target after the source lost its beginning")}, nil
+	switch {
+	case least > begin:
+		return position{}, nil, stopf("the source has dropped records of %s up to offset %d, and none of those behind it is the last one that the target has: where copying goes on cannot be told", rc.p, begin-1)
+	case least == begin:
+		return pos, []offsets.Entry{rc.drift(pos, counted)}, nil
+	case rc.r.config.OnLoss == "stop":
+		return position{}, nil, stopf("source offsets %d to %d of %s were dropped before they were copied (on_loss: stop)", least, begin-1, rc.p)
 	}
-	if rc.r.config.OnLoss == "stop" {
-		return position{}, nil, stopf("source offsets %d to %d of %s were dropped before they were copied (on_loss: stop)", from, begin-1, rc.p)
-	}
-	lost := offsets.Loss{From: from, To: begin, Cause: "retention", Detail: "the source dropped them before they were copied"}
+	lost := offsets.Loss{From: least, To: begin, Cause: "retention", Detail: "the source dropped them before they were copied"}
 	return pos, rc.loss(lost, st.ordinal), nil
+}
+
+// findLast looks for the last record that the target has of this copy among the
+// first n source records from an offset on. Several equal records prove nothing.
+func (rc *recovery) findLast(cp offsets.Checkpoint, st standing, from, n int64) (offset int64, found bool, err error) {
+	scan := targetScan{offset: max(cp.Target, st.begin)}
+	for more := true; more && scan.offset < st.end; {
+		if more, err = rc.scanOnce(&scan); err != nil {
+			return 0, false, err
+		}
+	}
+	if scan.own == 0 {
+		return 0, false, stopf("the records of %s that the target has got since the checkpoint are gone from both sides: where copying goes on cannot be told", rc.p)
+	}
+	theirs, err := rc.recordAt(rc.targetReader(scan.lastOwn), scan.lastOwn)
+	if err != nil || theirs == nil {
+		return 0, false, err
+	}
+	src := rc.sourceReader(from)
+	for range n {
+		ours, ok, err := src.next(rc.ctx)
+		if err != nil {
+			return 0, false, err
+		}
+		if !ok {
+			break
+		}
+		if !ours.isCopiedAs(*theirs) {
+			continue
+		}
+		if found {
+			return 0, false, stopf("source offsets %d and %d of %s hold the same record as the target's last one: where copying goes on cannot be told", offset, ours.offset, rc.p)
+		}
+		offset, found = ours.offset, true
+	}
+	return offset, found, nil
 }
 
 // locateCompacted finds the position in a source whose records compaction may

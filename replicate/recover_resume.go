@@ -21,7 +21,7 @@ type standing struct {
 // A broker that has KAFKA-15591 takes only sequence 0 as the first one of a log
 // that never held a record. Where it refused ours, sequences count from the
 // position: nothing is there yet that could have been numbered otherwise.
-func (rc *recovery) resume(cp offsets.Checkpoint, drifts []offsets.Drift) (position, error) {
+func (rc *recovery) resume(cp offsets.Checkpoint) (position, error) {
 	rc.base, rc.compacted, rc.shared = cp.Base, cp.Compacted || rc.compacted, cp.Shared
 	if cp.SourceTopicID != offsets.TopicID(rc.sourceID) {
 		return rc.sourceRecreated(cp)
@@ -50,7 +50,7 @@ func (rc *recovery) resume(cp offsets.Checkpoint, drifts []offsets.Drift) (posit
 	if err != nil {
 		return position{}, err
 	}
-	pos, entries, err := rc.locate(cp, st, drifts, begin)
+	pos, entries, err := rc.locate(cp, st, begin)
 	if err != nil {
 		return position{}, err
 	}
@@ -130,25 +130,44 @@ func (rc *recovery) standOnce(cp offsets.Checkpoint) (standing, error) {
 // our producer: by the batches since the checkpoint, or by the log's length
 // where some of those are gone, since a batch that is missing proves nothing.
 func (rc *recovery) standByLog(cp offsets.Checkpoint, st *standing) error {
-	scan := targetScan{next: cp.Ordinal, offset: cp.Target, whole: st.begin <= cp.Target}
-	for scan.offset < st.end {
-		more, err := rc.scanOnce(&scan)
-		if err != nil {
+	from, err := rc.commonEnd(cp, st.end)
+	if err != nil {
+		return err
+	}
+	ordinal := cp.Ordinal - (cp.Target - from)
+	scan := targetScan{next: ordinal, offset: from, whole: st.begin <= from}
+	for more := true; more && scan.offset < st.end; {
+		if more, err = rc.scanOnce(&scan); err != nil {
 			return err
 		}
-		if !more {
-			break
-		}
 	}
-	st.ordinal = cp.Ordinal + st.end - cp.Target
-	if scan.whole || rc.shared {
-		st.ordinal = min(scan.next, st.ordinal)
+	whole := scan.whole && scan.offset >= st.end
+	st.ordinal = ordinal + st.end - from
+	switch {
+	case whole:
+		st.ordinal = scan.next
+	case rc.shared:
+		return stopf("target %s/%d is written by others too, its leader has forgotten this mirror's producer, and batches since offset %d are gone: where copying goes on cannot be told", rc.p.target, rc.p.number, from)
 	}
-	if scan.whole && !rc.shared {
+	if whole && !rc.shared {
 		st.foreign = scan.foreign
 		rc.p.counters.Foreign.Add(st.foreign)
 	}
 	return nil
+}
+
+// commonEnd is up to where the target's log is the one that the checkpoint
+// speaks of: an unclean election may have cut it and let it grow again.
+func (rc *recovery) commonEnd(cp offsets.Checkpoint, end int64) (int64, error) {
+	common := min(cp.Target, end)
+	if cp.TargetEpoch < 0 || rc.target.epoch < 0 {
+		return common, nil
+	}
+	_, cut, err := rc.r.target.epochEnd(rc.ctx, rc.target, rc.p.target, rc.p.number, cp.TargetEpoch)
+	if err != nil || cut < 0 {
+		return common, err
+	}
+	return min(common, cut), nil
 }
 
 // sourceHistory checks that the source still has the past that was copied. cut
@@ -200,7 +219,14 @@ func (rc *recovery) record(pos position, entries []offsets.Entry) error {
 		e.Lane = rc.p.lane
 		entries = append(entries, e)
 	}
-	if err := rc.r.lanes.write(rc.ctx, append(entries, rc.checkpoint(pos))...); err != nil {
+	for _, d := range rc.drifts {
+		if d.Source > pos.source { // ordinals behind pos are other ones from now on
+			stale := rc.p.key(offsets.KindDrift)
+			stale.Generation, stale.From = rc.generation, d.Source
+			entries = append(entries, offsets.Entry{Lane: rc.p.lane, Key: stale})
+		}
+	}
+	if err := rc.write(append(entries, rc.checkpoint(pos))...); err != nil {
 		rc.offsets.Unsaved()
 		return err
 	}
@@ -245,8 +271,10 @@ func (rc *recovery) targetRecreated() (position, error) {
 	if err != nil {
 		return position{}, err
 	}
-	if end > begin && !rc.r.config.AllowExisting {
-		return position{}, rc.occupied(begin, end)
+	if end > begin {
+		if err := rc.occupied(begin, end); err != nil {
+			return position{}, err
+		}
 	}
 	start, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 type targetScan struct {
 	offset  int64 // next
 	next    int64 // ordinal behind the last batch of ours
+	own     int64 // records of ours
+	lastOwn int64 // target offset of the last of them
 	foreign int64 // records of others
 	whole   bool  // nothing was missing on the way
 }
@@ -47,6 +49,8 @@ func (rc *recovery) scanBatch(s *targetScan, b batch.Batch) {
 	if b.ProducerID == rc.producerID && int32(b.ProducerEpoch) == rc.generation {
 		last := offsets.Sequence(int64(b.BaseSequence)+int64(b.LastOffsetDelta), 0)
 		s.next = offsets.OrdinalNear(last, rc.base, s.next) + 1
+		s.own += int64(b.Count)
+		s.lastOwn = b.LastOffset()
 	} else {
 		s.foreign += b.LastOffset() + 1 - max(b.BaseOffset, s.offset)
 	}

@@ -29,6 +29,13 @@ func (e *stopError) Error() string { return e.why }
 func waitf(format string, a ...any) error { return &waitError{fmt.Sprintf(format, a...)} }
 func stopf(format string, a ...any) error { return &stopError{fmt.Sprintf(format, a...)} }
 
+// errNotOurs means that somebody else may have the partition by now, or that
+// its topics changed under the recovery.
+var errNotOurs = errors.New("the partition is not this process's to copy at present")
+
+// causeRejected marks records in the loss ledger that the target refused.
+const causeRejected = "rejected"
+
 // errLaneNotRead means that the partition's lane is not replayed yet; the
 // partition is queued again when it is.
 var errLaneNotRead = errors.New("the lane is still being read")
@@ -43,15 +50,16 @@ type recovery struct {
 	note string // why, for the log
 
 	// What the partition knew when its turn came.
-	sourceID, targetID [16]byte
-	source, target     leadership
-	placed             bool     // acked is known from this ownership, which beats any checkpoint
-	acked              position //
-	repeat             bool     // compare the whole range that was answered as a repeat
-	rejected           *rejection
-	lastEnd            int64 // the source's end as last seen, -1 unknown
-	lostAt             time.Time
-	refusedFirst       bool // the target did not take the first sequence of a run in an empty log
+	sourceID, targetID   [16]byte
+	copiedFrom, copiedTo [16]byte
+	source, target       leadership
+	placed               bool     // acked is known from this ownership, which beats any checkpoint
+	acked                position //
+	repeat               bool     // compare the whole range that was answered as a repeat
+	rejected             *rejection
+	lastEnd              int64 // the source's end as last seen, -1 unknown
+	lostAt               time.Time
+	refusedFirst         bool // the target did not take the first sequence of a run in an empty log
 
 	// What comes out.
 	generation int32
@@ -63,6 +71,8 @@ type recovery struct {
 	knows      bool // the broker is known to know our producer
 	stamped    bool // the target was seen to stamp its own time
 	skip       map[int64]string
+	leftOut    map[int64]bool // source offsets that the target refused
+	drifts     []offsets.Drift
 }
 
 // recoverPartition gives p its turn.
@@ -90,7 +100,7 @@ func (p *partition) beginRecovery(ctx context.Context) *recovery {
 	p.attachProducer()
 	rc := &recovery{
 		r: p.route, p: p, run: p.run, note: p.reason,
-		sourceID: p.sourceID, targetID: p.targetID, source: p.sourceLeader, target: p.targetLeader,
+		sourceID: p.sourceID, targetID: p.targetID, copiedFrom: p.copiedFrom, copiedTo: p.copiedTo, source: p.sourceLeader, target: p.targetLeader,
 		placed: p.offsetMap != nil, acked: p.acked, repeat: p.doubtRepeat, rejected: p.rejected, lastEnd: p.sourceEnd, lostAt: p.lostAt, refusedFirst: p.refusedFirst,
 		generation: p.generation, base: p.base, offsets: p.offsetMap, shared: p.shared, compacted: p.compacted,
 		skip: p.skip,
@@ -140,8 +150,11 @@ func (rc *recovery) open(pos position) {
 	p.generation, p.base, p.producerID = rc.generation, rc.base, rc.producerID
 	p.offsetMap, p.shared, p.skip = rc.offsets, rc.shared, rc.skip
 	p.compacted = p.compacted || rc.compacted
-	p.targetAppendTime = p.targetAppendTime || rc.stamped
+	p.stamps = p.stamps || rc.stamped
+	p.targetAppendTime = p.targetAppendTime || p.stamps
 	p.rejected, p.doubtRepeat, p.refusedFirst = nil, false, false
+	pos.targetEpoch = rc.target.epoch
+	p.copiedFrom, p.copiedTo = rc.sourceID, rc.targetID
 	p.startRun(pos)
 	p.known = rc.knows
 	p.ackedAt = time.Now()
@@ -167,7 +180,7 @@ func (rc *recovery) findSafely() (pos position, err error) {
 
 // find is the whole of recovery.
 func (rc *recovery) find() (position, error) {
-	if !rc.r.fleet.owns(rc.p.lane) || !rc.r.lanes.isReady(rc.p.lane) {
+	if !rc.r.laneOpen(rc.p.lane) {
 		return position{}, errLaneNotRead
 	}
 	if rc.source.broker < 0 || rc.target.broker < 0 {
@@ -176,6 +189,9 @@ func (rc *recovery) find() (position, error) {
 			side = rc.r.target
 		}
 		return position{}, fmt.Errorf("%s has no leader on cluster %s at present", rc.p, side.config.Name)
+	}
+	if err := rc.sameTopics(); err != nil {
+		return position{}, err
 	}
 	if err := rc.decideRejected(); err != nil {
 		return position{}, err
@@ -199,18 +215,76 @@ func (rc *recovery) find() (position, error) {
 	if !rc.placed {
 		rc.offsets = lane.Map(key)
 	} else {
-		cp = rc.remembered(cp)
+		cp = rc.remembered()
 	}
-	return rc.resume(cp, lane.Drifts(key))
+	rc.drifts = lane.Drifts(key)
+	rc.leaveOut(lane, key)
+	return rc.resume(cp)
+}
+
+// sameTopics checks that the names still mean the topics that the partition is
+// about, since most questions to brokers are asked by name. At a process's start
+// discovery has just looked.
+func (rc *recovery) sameTopics() error {
+	if !rc.placed {
+		return nil
+	}
+	for _, s := range []struct {
+		side  *side
+		topic string
+		id    [16]byte
+	}{{rc.r.source, rc.p.topic, rc.sourceID}, {rc.r.target, rc.p.target, rc.targetID}} {
+		meta, err := FetchMetadata(rc.ctx, s.side.client, []string{s.topic})
+		if err != nil {
+			return err
+		}
+		if t := meta.Topics[s.topic]; t == nil || t.Err == nil && t.ID != s.id {
+			rc.r.discovery.stale()
+			return fmt.Errorf("topic %s of cluster %s is gone or was created again", s.topic, s.side.config.Name)
+		}
+	}
+	return nil
 }
 
 // remembered is the checkpoint that this process would write now: positions
-// that the target acked to us are as good as any on record.
-func (rc *recovery) remembered(cp offsets.Checkpoint) offsets.Checkpoint {
+// that the target acked to us are as good as any on record, and the record may
+// not have been replayed yet.
+func (rc *recovery) remembered() offsets.Checkpoint {
 	a := rc.acked
-	cp.Source, cp.SourceEpoch, cp.LastSource, cp.Ordinal, cp.Target = a.source, a.epoch, a.last, a.ordinal, a.target
-	cp.Base, cp.Shared, cp.Compacted, cp.Clean = rc.base, rc.shared, rc.compacted, true
-	return cp
+	return offsets.Checkpoint{SourceTopicID: rc.copiedFrom, TargetTopicID: rc.copiedTo,
+		Source: a.source, SourceEpoch: a.epoch, LastSource: a.last, Ordinal: a.ordinal, Base: rc.base, Target: a.target, TargetEpoch: a.targetEpoch,
+		ReadCommitted: rc.r.config.ReadCommitted, Filter: rc.p.filter(), Shared: rc.shared, Compacted: rc.compacted, Clean: true}
+}
+
+// leaveOut notes the source records that are not on the target because it
+// refused them.
+func (rc *recovery) leaveOut(lane *offsets.Lane, key offsets.Key) {
+	rc.leftOut = map[int64]bool{}
+	for o := range rc.skip {
+		rc.leftOut[o] = true
+	}
+	for _, e := range lane.Losses() {
+		k := e.Key
+		if e.Loss.Cause == causeRejected && k.Topic == key.Topic && k.Partition == key.Partition && k.Target == key.Target && k.Generation == key.Generation {
+			for o := e.Loss.From; o < e.Loss.To; o++ {
+				rc.leftOut[o] = true
+			}
+		}
+	}
+}
+
+// write puts entries on record if the partition is still ours and this recovery
+// still counts. Checkpoints that were collected before are written before.
+func (rc *recovery) write(entries ...offsets.Entry) error {
+	rc.r.saving.Lock()
+	defer rc.r.saving.Unlock()
+	rc.p.mu.Lock()
+	stale := rc.p.run != rc.run || rc.p.phase != phaseRecovering
+	rc.p.mu.Unlock()
+	if stale || !rc.r.laneOpen(rc.p.lane) || !rc.r.fleet.mayWrite() {
+		return errNotOurs
+	}
+	return rc.r.lanes.write(rc.ctx, entries...)
 }
 
 // decideRejected applies on_rejected to records that the target refused.

@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -19,7 +18,7 @@ import (
 
 const (
 	queueCeiling = 6 << 20         // of one partition: a full window of large batches and one to come
-	drainFor     = 5 * time.Second // how long a stop waits for answers
+	drainFor     = 4 * time.Second // how long a stop waits for answers
 	sayAgain     = 10 * time.Second
 	connectEvery = time.Second
 )
@@ -46,7 +45,8 @@ type route struct {
 	saving   sync.Mutex   // one writer of checkpoints at a time
 	claims   sync.WaitGroup
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex     // guards what follows
+	open    map[int32]bool // lanes that are ours and replayed: partitions may live in them
 	parts   map[partID]*partition
 	list    []*partition // the same, in order
 	plan    *RoutePlan
@@ -61,7 +61,7 @@ type partID struct {
 }
 
 func newRoute(m *Mirror, c *config.Route) (*route, error) {
-	r := &route{mirror: m, config: c, log: m.log.With("route", c.Name), parts: map[partID]*partition{},
+	r := &route{mirror: m, config: c, log: m.log.With("route", c.Name), parts: map[partID]*partition{}, open: map[int32]bool{},
 		throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
 	r.fetchers, r.producers, r.ledger = newFetchers(r), newProducers(r), newLedger(r)
 	clientID := "mirror-" + m.config.Name
@@ -157,9 +157,7 @@ func (r *route) drain(ctx context.Context) {
 	if !r.fleet.mayWrite() {
 		return
 	}
-	dctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	if err := r.saveCheckpoints(dctx, r.partitions(), true); err != nil {
+	if err := r.saveCheckpoints(ctx, r.partitions(), true); err != nil {
 		r.log.Warn("last checkpoints", "err", err)
 	}
 }
@@ -304,25 +302,45 @@ func (r *route) lanesAssigned(numbers []int32) {
 // lanesRevoked lets lanes go: what was sent is waited for and put on record,
 // unless the group has given them to somebody already.
 func (r *route) lanesRevoked(ctx context.Context, numbers []int32, lost bool) {
-	gone := map[int32]bool{}
-	for _, n := range numbers {
-		gone[n] = true
-	}
-	var parts []*partition
-	for _, p := range r.partitions() {
-		if gone[p.lane] {
-			parts = append(parts, p)
-		}
-	}
+	parts := r.closeLanes(numbers)
+	r.setRate()
 	clean := !lost && r.fleet.mayWrite()
-	if clean {
+	if clean && !r.draining.Load() { // a route that stops has drained already
 		r.handOver(ctx, parts)
 	}
 	for _, p := range parts {
 		p.retire()
 	}
-	r.remove(gone)
 	r.lanes.release(ctx, numbers, clean)
+}
+
+// closeLanes takes lanes and their partitions out of the route. Nothing begins
+// in them from here on.
+func (r *route) closeLanes(numbers []int32) []*partition {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range numbers {
+		delete(r.open, n)
+	}
+	var gone, stay []*partition
+	for _, p := range r.list {
+		if r.open[p.lane] {
+			stay = append(stay, p)
+			continue
+		}
+		gone = append(gone, p)
+		delete(r.parts, partID{p.topic, p.number})
+		r.mirror.registry.Remove(r.config.Name, p.topic, p.number)
+	}
+	r.list = stay
+	return gone
+}
+
+// laneOpen says whether partitions of a lane may be copied by this process.
+func (r *route) laneOpen(lane int32) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.open[lane]
 }
 
 // handOver stops parts and writes their last checkpoints.
@@ -350,23 +368,15 @@ func (r *route) handOver(ctx context.Context, parts []*partition) {
 	}
 }
 
-func (r *route) remove(lanes map[int32]bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var list []*partition
-	for _, p := range r.list {
-		if lanes[p.lane] {
-			delete(r.parts, partID{p.topic, p.number})
-			r.mirror.registry.Remove(r.config.Name, p.topic, p.number)
-		} else {
-			list = append(list, p)
-		}
-	}
-	r.list = list
-}
-
 // laneReady is called when a lane of ours has been replayed to its end.
-func (r *route) laneReady(int32) { r.discovery.adoptAgain() }
+func (r *route) laneReady(lane int32) {
+	r.mu.Lock()
+	if r.fleet.owns(lane) && r.lanes.isReady(lane) {
+		r.open[lane] = true
+	}
+	r.mu.Unlock()
+	r.discovery.adoptAgain()
+}
 
 // setRate gives this process its share of bytes_per_second.
 func (r *route) setRate() {
@@ -377,5 +387,3 @@ func (r *route) setRate() {
 func (r *route) counters(topic string, number int32) *monitor.Partition {
 	return r.mirror.registry.Partition(r.config.Name, topic, number)
 }
-
-func (p *partition) describe() string { return fmt.Sprintf("%s/%d", p.topic, p.number) }

@@ -11,7 +11,8 @@ func (p *partition) take(w *producer, now time.Time) *outgoing {
 		return nil
 	}
 	if !p.route.fleet.mayWrite() {
-		return nil // whoever lost touch with its group sends nothing; the producer asks again
+		w.add(p) // whoever lost touch with its group sends nothing until it is back
+		return nil
 	}
 	o := p.queue[p.sent]
 	if o.barrier() {
@@ -26,7 +27,7 @@ func (p *partition) take(w *producer, now time.Time) *outgoing {
 		p.expected += int64(o.count)
 	}
 	o.attempts++
-	o.inFlight = true
+	o.inFlight, o.targetID = true, p.targetID
 	p.sent++
 	p.flying++
 	return o
@@ -107,19 +108,18 @@ func (p *partition) setTargetLeader(l leadership) {
 	if l == p.targetLeader || l.epoch < p.targetLeader.epoch {
 		return
 	}
+	first := p.targetLeader.broker < 0 && p.targetLeader.epoch < 0
 	moved := l.broker != p.targetLeader.broker
 	p.targetLeader = l
-	if !moved {
-		return
-	}
-	if p.flying > 0 && p.moving() {
+	if doubtful := p.doubtful(time.Now()); p.moving() && !first && (doubtful || p.flying > 0 && moved) {
 		v := verdictRetry
-		if p.doubtful(time.Now()) {
+		if doubtful {
 			v = verdictRecover
 		}
 		p.suspend(v, "the target partition's leader moved")
 		return
 	}
+	p.known = false // the new leader may not know us; the next ack tells
 	p.attachProducer()
 	p.wake()
 }

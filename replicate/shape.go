@@ -24,7 +24,7 @@ type shaper struct {
 	generation int32
 	base       int64
 	limit      int
-	compacted  bool
+	guessed    bool // limit was learnt from a refusal, not read from the target's settings
 	skip       map[int64]string
 	budget     kafka.Budget
 	now        time.Time
@@ -138,17 +138,29 @@ func (s *shaper) add(item *outgoing) {
 	s.items = append(s.items, item)
 }
 
+// deep copies a batch by decoding it. A limit that was only guessed from an
+// answer of the target splits batches and refuses no record: whether a single
+// one is too large only the target says.
 func (s *shaper) deep(b batch.Batch, opts batch.Options, reason batch.Reason) error {
 	frames, err := batch.Reframe(b.Raw, s.stamp(), opts)
-	if err != nil {
-		return err
+	s.addFrames(b, frames, reason)
+	var big *batch.TooLargeError
+	if errors.As(err, &big) && s.guessed {
+		opts.From, opts.MaxBytes = big.Offset, big.Size+slackBytes
+		return s.deep(b, opts, reason)
 	}
+	return err
+}
+
+// slackBytes is what a compressed record may take beyond its own estimate.
+const slackBytes = 1024
+
+func (s *shaper) addFrames(b batch.Batch, frames []batch.Frame, reason batch.Reason) {
 	for _, f := range frames {
 		s.budget.Force(int64(len(f.Raw)))
 		s.add(&outgoing{raw: f.Raw, hold: newHold(nil, int64(len(f.Raw)), s.budget), first: f.First, last: f.Last,
 			count: int32(f.Count), firstTimestamp: firstTimestamp(b), maxTimestamp: f.MaxTimestamp, reason: reason})
 	}
-	return nil
 }
 
 // skips says whether the batch has a record that the target refuses and that
@@ -177,7 +189,7 @@ func (s *shaper) forwardWithout(b batch.Batch, opts batch.Options) error {
 			ordinal++
 			return nil
 		}
-		entries = append(entries, s.lossEntries(r.Offset, r.Offset+1, ordinal, "rejected", why)...)
+		entries = append(entries, s.lossEntries(r.Offset, r.Offset+1, ordinal, causeRejected, why)...)
 		return nil
 	})
 	if err != nil {

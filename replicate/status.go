@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +113,7 @@ func (p *partition) status(now time.Time) (monitor.PartitionStatus, int64) {
 	if p.sourceEnd >= 0 && p.acked.source >= 0 {
 		s.LagRecords = max(p.sourceEnd-p.acked.source, 0)
 	}
-	caughtUp := s.LagRecords == 0 && p.phase == phaseOpen && p.fetchTrouble == ""
+	caughtUp := s.LagRecords == 0 && p.phase == phaseOpen && p.fetchTrouble == "" && now.Sub(p.deliveredAt) < silentFor
 	s.State, s.Reason = p.state(caughtUp, now)
 	s.LagSeconds = monitor.Lag(now, p.firstUncopied(), p.caughtUpAt, caughtUp)
 	open := int64(0)
@@ -141,7 +142,10 @@ func (p *partition) state(caughtUp bool, now time.Time) (monitor.State, string) 
 	if p.fetchTrouble != "" && !now.Before(p.fetchTroubleAt.Add(graceFor)) {
 		return monitor.Waiting, p.fetchTrouble
 	}
-	if p.phase != phaseOpen && !p.troubleAt.IsZero() && now.Sub(p.troubleAt) > graceFor {
+	if p.fetching && !p.deliveredAt.IsZero() && now.Sub(p.deliveredAt) > silentFor {
+		return monitor.Waiting, fmt.Sprintf("the source has not answered for %d s", int(now.Sub(p.deliveredAt).Seconds()))
+	}
+	if !p.troubleAt.IsZero() && now.Sub(p.troubleAt) > graceFor && p.reason != "" {
 		return monitor.Waiting, p.reason
 	}
 	if caughtUp {
@@ -153,6 +157,10 @@ func (p *partition) state(caughtUp bool, now time.Time) (monitor.State, string) 
 // graceFor is how long trouble that heals by itself may last before anybody
 // hears of it: a leader that moves, a topic that was created just now.
 const graceFor = 3 * time.Second
+
+// silentFor is how old the source's last word may be before nobody claims any
+// more to be caught up with it. An idle Fetch is answered twice a second.
+const silentFor = 5 * time.Second
 
 // firstUncopied is the time of the first record that is not copied yet, zero
 // when that is unknown.

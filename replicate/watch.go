@@ -96,7 +96,7 @@ func (p *partition) stalled() (leadership, [16]byte, int64, bool) {
 	defer p.mu.Unlock()
 	switch p.phase {
 	case phaseOpen:
-		if p.haltWhy == "" && time.Since(p.troubleSince(time.Now())) < watchEvery {
+		if p.haltWhy == "" && time.Since(p.deliveredAt) < silentFor {
 			return leadership{}, [16]byte{}, 0, false
 		}
 	case phaseRetired:
