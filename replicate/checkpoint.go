@@ -10,7 +10,7 @@ import (
 
 const (
 	checkpointEvery = time.Second
-	saveTimeout     = 3 * time.Second
+	saveTimeout     = 2 * time.Second
 )
 
 // checkpoint is what one partition wants to put on record, or nil. What it

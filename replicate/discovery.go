@@ -17,6 +17,7 @@ type discovery struct {
 	signal chan struct{}
 	again  chan struct{}
 	look   *Discovery // owned by the goroutine
+	saidAt time.Time  // when trouble was last logged; likewise
 }
 
 func newDiscovery(r *route) *discovery {
@@ -99,7 +100,10 @@ func (d *discovery) once(ctx context.Context) {
 		if ctx.Err() == nil {
 			why := r.explainLook(err)
 			r.setTrouble(why, false)
-			r.log.Warn("discovery", "why", why)
+			if time.Since(d.saidAt) >= sayAgain {
+				d.saidAt = time.Now()
+				r.log.Warn("discovery", "why", why)
+			}
 		}
 		return
 	}

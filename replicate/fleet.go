@@ -253,7 +253,7 @@ func (f *fleet) heartbeat(ctx context.Context, client *kgo.Client) {
 // membership is kept so that a restart on this host has its lanes back without
 // a rebalance.
 func (f *fleet) leave(client *kgo.Client) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	member, _ := client.GroupMetadata()
 	if member == "" || !f.others(ctx, client) {

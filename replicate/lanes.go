@@ -131,6 +131,8 @@ func (l *lanes) release(ctx context.Context, numbers []int32, clean bool) {
 	}
 	l.mu.Unlock()
 	if clean {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
 		if err := l.store.Write(ctx, entries...); err != nil {
 			l.log.Debug("take claims back", "err", err)
 		}

@@ -9,11 +9,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"mirror/kafka"
 )
 
 // metadataChunk is how many topics one metadata request names. It bounds the request and the answer; a request for all
 // topics is one request whatever their number, since the protocol has no paging there.
 const metadataChunk = 2000
+
+// metadataTries is how many brokers are asked when one cannot be reached.
+const metadataTries = 4
 
 // Broker is one live broker as its cluster advertises it.
 type Broker struct {
@@ -83,6 +88,9 @@ func (md *Metadata) fetch(ctx context.Context, cl *kgo.Client, topics []kmsg.Met
 	req.AllowAutoTopicCreation = false
 	req.Topics = topics
 	kresp, err := cl.Request(ctx, req)
+	for try := 1; try < metadataTries && errors.As(err, new(*kafka.DialError)); try++ {
+		kresp, err = cl.Request(ctx, req) // franz-go asks another broker
+	}
 	if err != nil {
 		return fmt.Errorf("fetch metadata: %w", err)
 	}

@@ -284,7 +284,9 @@ func (rc *recovery) write(entries ...offsets.Entry) error {
 	if stale || !rc.r.laneOpen(rc.p.lane) || !rc.r.fleet.mayWrite() {
 		return errNotOurs
 	}
-	return rc.r.lanes.write(rc.ctx, entries...)
+	ctx, cancel := context.WithTimeout(rc.ctx, saveTimeout)
+	defer cancel()
+	return rc.r.lanes.write(ctx, entries...)
 }
 
 // decideRejected applies on_rejected to records that the target refused.

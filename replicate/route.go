@@ -18,7 +18,7 @@ import (
 
 const (
 	queueCeiling = 6 << 20         // of one partition: a full window of large batches and one to come
-	drainFor     = 4 * time.Second // how long a stop waits for answers
+	drainFor     = 3 * time.Second // how long a stop waits for answers
 	sayAgain     = 10 * time.Second
 	connectEvery = time.Second
 )

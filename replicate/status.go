@@ -96,10 +96,22 @@ func (r *route) elsewhere(t *TopicPlan, number int32) monitor.PartitionStatus {
 		return ps
 	}
 	ps.Owner = r.lanes.owner(lane)
+	switch {
+	case !r.fleet.mayWrite():
+		ps.State, ps.Reason = monitor.Waiting, "this process is not in its fleet's group "+r.lanes.topic+" at present"
+		if why := r.fleetTrouble(); why != "" {
+			ps.Reason = why
+		}
+	case ps.Owner == "":
+		ps.State, ps.Reason = monitor.Waiting, fmt.Sprintf("no process of the fleet owns lane %d at present", lane)
+	}
 	key := offsets.Key{Kind: offsets.KindCheckpoint, Topic: t.Decision.Topic, Partition: number, Target: t.Decision.Target,
 		Generation: r.lanes.state[lane].Generation(t.Decision.Topic, number, t.Decision.Target)}
 	if cp, ok, err := r.lanes.state[lane].Checkpoint(key); ok && err == nil {
-		ps.State, ps.SourceOffset, ps.TargetOffset = monitor.Copying, cp.Source, cp.Target
+		ps.SourceOffset, ps.TargetOffset = cp.Source, cp.Target
+		if ps.State == monitor.Starting {
+			ps.State = monitor.Copying
+		}
 	}
 	return ps
 }
