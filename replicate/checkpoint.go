@@ -70,7 +70,7 @@ func (r *route) checkpoints(ctx context.Context) {
 			for _, p := range r.partitions() {
 				p.unpin(now)
 			}
-			if r.fleet.mayWrite() {
+			if r.fleet.mayWrite() && !r.draining.Load() {
 				if err := r.saveCheckpoints(ctx, r.partitions(), false); err != nil && ctx.Err() == nil {
 					r.log.Warn("checkpoints", "err", err)
 				}
