@@ -119,7 +119,7 @@ func TestRegistry(t *testing.T) {
 		}
 	}
 	registry.Remove("r", "a", 3)
-	if got := len(registry.All()); got != 99 {
+	if got := registry.Len(); got != 99 {
 		t.Errorf("after Remove: got %d partitions, want 99", got)
 	}
 	if got := registry.Partition("r", "a", 3).Records.Load(); got != 0 {

@@ -50,6 +50,13 @@ func (r *Registry) Remove(route, topic string, partition int32) {
 	delete(r.partitions, partitionKey{route, topic, partition})
 }
 
+// Len returns how many partitions there are.
+func (r *Registry) Len() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.partitions)
+}
+
 // All returns the partitions, ordered by route, topic and number.
 func (r *Registry) All() []*Partition {
 	r.mu.RLock()

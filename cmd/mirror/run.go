@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,7 @@ at once, which loses nothing either.
 
 Clusters that cannot be reached or refuse something make a route wait, with the reason in the log, in
 mirror status and at /readyz; the process goes on trying.
-Memory stays under limits.memory plus what the process itself needs; GOMEMLIMIT and GOGC, where they are set, win.`,
+Memory stays near limits.memory plus what the process itself needs; GOMEMLIMIT and GOGC, where they are set, win.`,
 		Example: `  mirror run
   mirror run --config /etc/mirror/mirror.yaml
   MIRROR_CONFIG=/etc/mirror/mirror.yaml mirror run`,
@@ -65,18 +66,23 @@ func runDaemon(ctx context.Context, path string, stderr io.Writer) error {
 	for _, warning := range cfg.Warnings {
 		log.Warn(warning)
 	}
-	limitMemory(cfg.Limits.Memory)
-	d, err := newProcess(cfg, log)
+	p, err := newProcess(cfg, log)
 	if err != nil {
 		return err
 	}
-	return supervise(ctx, d.engine, d.server, log)
+	limiting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var limit sync.WaitGroup
+	limit.Go(func() { memoryLimit{cfg.Limits.Memory, p.registry}.run(limiting) })
+	defer limit.Wait()
+	defer stop()
+	return supervise(ctx, p.engine, p.server, log)
 }
 
 // process is the parts of a running mirror.
 type process struct {
-	engine *replicate.Mirror
-	server *web.Server // listens already
+	registry *monitor.Registry
+	engine   *replicate.Mirror
+	server   *web.Server // listens already
 }
 
 // newProcess builds the parts and binds the web address; nothing runs yet.
@@ -97,7 +103,7 @@ func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 		return nil, err
 	}
 	log.Info("mirror starts", "mirror", cfg.Name, "version", b.Version, "revision", b.Revision, "go", b.Go, "web", url, "routes", len(cfg.Routes))
-	return &process{engine: engine, server: server}, nil
+	return &process{registry: registry, engine: engine, server: server}, nil
 }
 
 // runner is one part of the process.
