@@ -13,6 +13,7 @@ import (
 func TestTwins(t *testing.T) {
 	west, east := sharedPair(t)
 	s := newScene(t, west, east, 2, 8)
+	s.backlog(8, 5000, 0)
 	s.startLoad(8, 2000, 0)
 	first, second := newDaemon(t, "first", s.config), newDaemon(t, "second", s.config)
 	first.start()

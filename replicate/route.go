@@ -154,8 +154,8 @@ func (r *route) drain(ctx context.Context) {
 	for time.Now().Before(deadline) && r.flying() > 0 {
 		time.Sleep(5 * time.Millisecond)
 	}
-	if !r.fleet.mayWrite() {
-		return
+	if !r.fleet.mayWrite() || r.flying() > 0 {
+		return // not ours to write, or the target does not answer
 	}
 	if err := r.saveCheckpoints(ctx, r.partitions(), true); err != nil {
 		r.log.Warn("last checkpoints", "err", err)
