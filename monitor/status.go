@@ -41,7 +41,8 @@ type TopicStatus struct {
 	Partitions []PartitionStatus `json:"partitions"`
 }
 
-// PartitionStatus describes one partition. Offsets and lag
+// PartitionStatus describes one partition; number -1 stands for a topic that has
+// none to show and a reason. Offsets and lag
 // that are not known are -1.
 type PartitionStatus struct {
 	Partition    int32    `json:"partition"`

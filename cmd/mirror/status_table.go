@@ -115,7 +115,11 @@ func printTroubles(out io.Writer, topics []monitor.TopicStatus) error {
 	for _, topic := range topics {
 		for _, p := range topic.Partitions {
 			if p.Reason != "" {
-				lines = append(lines, fmt.Sprintf("%s/%d is %s: %s", cell(topic.Source), p.Partition, p.State, cell(p.Reason)))
+				name := cell(topic.Source)
+				if p.Partition >= 0 { // else it is the whole topic that is in trouble
+					name += "/" + strconv.Itoa(int(p.Partition))
+				}
+				lines = append(lines, fmt.Sprintf("%s is %s: %s", name, p.State, cell(p.Reason)))
 			}
 		}
 	}
@@ -133,9 +137,9 @@ func printPartitions(out io.Writer, r *monitor.RouteStatus) error {
 	t := newTable(out, "TOPIC", "PARTITION", "TARGET", "STATE", "SOURCE", "END", "TARGET OFFSET", "LAG", "BEHIND", "LANE", "OWNER", "REASON")
 	for _, topic := range r.Topics {
 		for _, p := range topic.Partitions {
-			t.row(topic.Source, strconv.Itoa(int(p.Partition)), topic.Target, string(p.State),
+			t.row(topic.Source, known(int64(p.Partition)), topic.Target, string(p.State),
 				known(p.SourceOffset), known(p.SourceEnd), known(p.TargetOffset), known(p.LagRecords),
-				seconds(p.LagSeconds), strconv.Itoa(int(p.Lane)), p.Owner, p.Reason)
+				seconds(p.LagSeconds), known(int64(p.Lane)), p.Owner, p.Reason)
 		}
 	}
 	return t.flush()

@@ -26,6 +26,8 @@ func sampleStatus() monitor.Status {
 			{Source: "orders", Target: "west.orders", Partitions: []monitor.PartitionStatus{
 				{Partition: 0, State: monitor.Copying, SourceOffset: 100, TargetOffset: 90, SourceEnd: 1500, LagRecords: 1400, LagSeconds: &lag, Lane: 1, Owner: "host-a"},
 				{Partition: 1, State: monitor.Stopped, Reason: "the target refuses offset 17: record too large;\x1b[31m raise max.message.bytes", SourceOffset: 17, TargetOffset: -1, SourceEnd: -1, LagRecords: -1, Lane: 9}}},
+			{Source: "gone", Target: "west.gone", Partitions: []monitor.PartitionStatus{
+				{Partition: -1, State: monitor.Waiting, Reason: "topic gone is not on cluster west any more", SourceOffset: -1, TargetOffset: -1, SourceEnd: -1, LagRecords: -1, Lane: -1}}},
 		}}
 	bad := monitor.RouteStatus{Name: "north-to-east", From: "north", To: "east", State: monitor.Waiting, Reason: "cluster north cannot be reached"}
 	good.RollUp()
