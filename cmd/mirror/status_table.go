@@ -98,11 +98,15 @@ func printTopics(out io.Writer, r *monitor.RouteStatus) error {
 	})
 	t := newTable(out, "TOPIC", "TARGET", "STATE", "PARTITIONS", "LAG")
 	for _, topic := range topics {
+		var partitions int
 		var lag int64
 		for _, p := range topic.Partitions {
+			if p.Partition >= 0 {
+				partitions++
+			}
 			lag += max(p.LagRecords, 0)
 		}
-		t.row(topic.Source, topic.Target, string(topic.State), strconv.Itoa(len(topic.Partitions)), count(lag))
+		t.row(topic.Source, topic.Target, string(topic.State), strconv.Itoa(partitions), count(lag))
 	}
 	if err := t.flush(); err != nil {
 		return err
