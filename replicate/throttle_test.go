@@ -1,0 +1,54 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestThrottle pays for what was fetched at the route's rate, on a clock that
+// does not run by itself.
+func TestThrottle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var th throttle
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		wait := func(want time.Duration) {
+			t.Helper()
+			if err := th.wait(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if got := time.Since(began); got != want {
+				t.Errorf("may fetch at %s, want %s", got, want)
+			}
+		}
+		th.spend(1 << 40)
+		wait(0) // no rate, no limit
+		th.setRate(1000)
+		wait(0) // nothing is spent yet
+		th.spend(500)
+		th.spend(1500)
+		wait(2 * time.Second)
+		time.Sleep(10 * time.Second)
+		th.spend(1000) // what was not used before is not saved up
+		wait(13 * time.Second)
+		th.setRate(100)
+		th.spend(100)
+		wait(14 * time.Second)
+
+		th.spend(1 << 30)
+		done := make(chan error)
+		go func() { done <- th.wait(ctx) }()
+		synctest.Wait()
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("got error %v at the end, want %v", err, context.Canceled)
+		}
+		th.setRate(0)
+		if err := new(throttle).wait(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("got error %v without a rate at the end, want %v", err, context.Canceled)
+		}
+	})
+}
