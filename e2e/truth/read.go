@@ -94,7 +94,7 @@ func fetch(ctx context.Context, client *kgo.Client, leader int32, topic kadm.Top
 	p.Partition, p.FetchOffset, p.PartitionMaxBytes = partition, at, fetchBytes
 	t.Partitions = append(t.Partitions, p)
 	req.Topics = append(req.Topics, t)
-	kresp, err := client.Broker(int(leader)).Request(ctx, req)
+	kresp, err := client.Broker(int(leader)).RetriableRequest(ctx, req)
 	if err != nil {
 		return nil, err
 	}
