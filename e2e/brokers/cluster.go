@@ -23,6 +23,7 @@ const startLimit = 3 * time.Minute
 
 // Options says what cluster to start. The zero value is a single node with one plain listener.
 type Options struct {
+	Version    string            // of Kafka; Version for ""
 	Nodes      int               // 1 (also for 0) or 3
 	Properties map[string]string // broker properties; they win over the defaults
 	Listeners  []Listener        // besides Plain
@@ -44,7 +45,10 @@ type Cluster struct {
 
 // Start formats and starts a cluster and waits until it answers metadata with all its brokers.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
-	kafka, err := Install(ctx)
+	if o.Version == "" {
+		o.Version = Version
+	}
+	kafka, err := install(ctx, o.Version)
 	if err != nil {
 		return nil, err
 	}

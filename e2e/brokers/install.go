@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Version is the version of Kafka that pom.xml names.
+// Version is the version of Kafka that clusters run unless Options names another.
 const Version = "4.3.0"
 
 //go:embed pom.xml
@@ -64,8 +64,11 @@ func Root() (string, error) {
 	}
 }
 
-// Install returns the jars, and brings them by Maven the first time. It is safe to call from several processes at once.
-func Install(ctx context.Context) (Kafka, error) {
+// Install returns the jars of Version, and brings them by Maven the first time. It is safe to call from several processes at
+// once.
+func Install(ctx context.Context) (Kafka, error) { return install(ctx, Version) }
+
+func install(ctx context.Context, version string) (Kafka, error) {
 	if _, err := exec.LookPath("java"); err != nil {
 		return Kafka{}, &MissingError{"java", "runs the brokers"}
 	}
@@ -74,14 +77,14 @@ func Install(ctx context.Context) (Kafka, error) {
 		return Kafka{}, err
 	}
 	sum := sha256.Sum256(pom)
-	dir := filepath.Join(cache, Version+"-"+hex.EncodeToString(sum[:4]))
+	dir := filepath.Join(cache, version+"-"+hex.EncodeToString(sum[:4]))
 	if _, err := os.Stat(filepath.Join(dir, "jars")); err == nil {
 		return Kafka{Dir: dir}, nil
 	}
 	if _, err := exec.LookPath("mvn"); err != nil {
 		return Kafka{}, &MissingError{"mvn", "brings the brokers' jars into " + dir}
 	}
-	if err := bringJars(ctx, dir); err != nil {
+	if err := bringJars(ctx, dir, version); err != nil {
 		return Kafka{}, err
 	}
 	return Kafka{Dir: dir}, nil
@@ -89,7 +92,7 @@ func Install(ctx context.Context) (Kafka, error) {
 
 // bringJars fills a folder of its own and renames it at the end, so that a killed run leaves no half-filled cache and of two
 // runs at once one wins.
-func bringJars(ctx context.Context, dir string) error {
+func bringJars(ctx context.Context, dir, version string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make cache folder: %w", err)
 	}
@@ -103,7 +106,8 @@ func bringJars(ctx context.Context, dir string) error {
 		return fmt.Errorf("write pom: %w", err)
 	}
 	jars := filepath.Join(work, "jars")
-	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "-f", file, "dependency:copy-dependencies", "-DoutputDirectory="+jars)
+	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "-f", file, "-Dkafka.version="+version,
+		"dependency:copy-dependencies", "-DoutputDirectory="+jars)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("bring jars by mvn: %w\n%s", err, lastLines(string(out), 20))
 	}
