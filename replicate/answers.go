@@ -211,13 +211,6 @@ func (p *partition) judge(o *outgoing, a answer, now time.Time) (verdict, string
 	return unclear, why
 }
 
-func (p *partition) troubleSince(now time.Time) time.Time {
-	if p.troubleAt.IsZero() {
-		return now
-	}
-	return p.troubleAt
-}
-
 // refused turns a verdict for a batch that was refused for certain into one
 // that is safe for what was sent behind it: only the oldest batch's refusal
 // proves that nothing behind it was taken by a broker that knows us.

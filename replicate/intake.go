@@ -20,7 +20,6 @@ type request struct {
 	epoch  int32 // LastFetchedEpoch: the leader answers with a divergence when our past is gone
 	leader leadership
 	id     [16]byte
-	max    int32
 	got    int // bytes of records in the answer
 }
 

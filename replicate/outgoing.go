@@ -40,7 +40,6 @@ type outgoing struct {
 	// durable before the first batch that is numbered by it.
 	entries   []offsets.Entry
 	submitted bool
-	written   bool
 }
 
 func (o *outgoing) barrier() bool { return o.entries != nil }

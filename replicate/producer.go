@@ -39,7 +39,6 @@ type producer struct {
 
 // flight is one Produce request on its way.
 type flight struct {
-	corr    int32
 	items   []shipment
 	expires time.Time
 }
