@@ -40,18 +40,21 @@ func TestUnreachableBrokerStarvesNobody(t *testing.T) {
 	waitState(t, m, "bad", monitor.CaughtUp)
 	waitState(t, m, "good", monitor.CaughtUp)
 	b.cut()
-	cl := client(t, p.west, kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	big := bytes.Repeat([]byte("x"), 500_000)
-	const rounds, perRound = 40, 6 // 120 MB
+	// Both records of a round go in one request, so that one Fetch answer has both.
+	cl := client(t, p.west, kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ManualFlushing())
+	big := bytes.Repeat([]byte("x"), 900_000)
+	const rounds = 80 // 72 MB
 	for i := range rounds {
-		recs := []*kgo.Record{{Topic: "bad", Value: fmt.Appendf(nil, "small-%d", i)}}
-		for range perRound {
-			recs = append(recs, &kgo.Record{Topic: "good", Value: big})
-		}
-		if err := cl.ProduceSync(context.Background(), recs...).FirstErr(); err != nil {
+		promise := kgo.AbortingFirstErrPromise(cl)
+		cl.Produce(context.Background(), &kgo.Record{Topic: "good", Value: big}, promise.Promise())
+		cl.Produce(context.Background(), &kgo.Record{Topic: "bad", Value: fmt.Appendf(nil, "small-%d", i)}, promise.Promise())
+		if err := cl.Flush(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		want := int64(i+1) * perRound
+		if err := promise.Err(); err != nil {
+			t.Fatal(err)
+		}
+		want := int64(i + 1)
 		waitFor(t, func() string {
 			if end := endOf(e, "west.good"); end != want {
 				return fmt.Sprintf("%d of %d records of the good topic are there; %d bytes of memory are used", end, want, m.budget.Used())
