@@ -15,6 +15,7 @@ const (
 	answerTimeout  = 20 * time.Second // a connection without an answer for so long is given up
 	requestBytes   = 4 << 20          // a Produce request is filled up to about this size
 	requestsFlying = 20               // requests on their way on one connection
+	smallRequest   = 64 << 10         // requests below it go one at a time: a broker serves a connection serially, and what arrives meanwhile shares the next one
 	ownershipPause = 50 * time.Millisecond
 	idleClose      = time.Minute // brokers close idle connections, too, and what is written just then has an unknown outcome
 )
@@ -33,6 +34,7 @@ type producer struct {
 	queued map[*partition]bool
 	flying []flight
 	broken error // set once the present connection is of no more use
+	limit  int   // requests that may be on their way now
 	wakeup chan struct{}
 	sent   chan struct{} // tells the reader that flying has grown
 }
@@ -145,7 +147,7 @@ func (w *producer) session(ctx context.Context) error {
 		return err
 	}
 	w.mu.Lock()
-	w.broken = nil
+	w.broken, w.limit = nil, requestsFlying
 	w.mu.Unlock()
 	rctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -246,7 +248,7 @@ func (w *producer) next(ctx context.Context, conn *kafka.Conn) ([]shipment, erro
 		broken, flying := w.broken, len(w.flying)
 		var ready []*partition
 		reauth := conn.ReauthDue(time.Now())
-		if flying < requestsFlying && !reauth {
+		if flying < w.limit && !reauth {
 			ready = w.ready
 			w.ready, w.queued = nil, make(map[*partition]bool, len(ready))
 		}
@@ -298,7 +300,7 @@ func (w *producer) drainWakeup() {
 // request; partitions that were not reached, or have more, stay ready.
 func (w *producer) collect(ready []*partition) []shipment {
 	var items []shipment
-	size := 0
+	size, backlog := 0, false
 	now := time.Now()
 	for i, p := range ready {
 		if size >= requestBytes {
@@ -313,7 +315,14 @@ func (w *producer) collect(ready []*partition) []shipment {
 		}
 		items = append(items, shipment{p, o})
 		size += len(o.raw)
+		backlog = backlog || p.waiting() > window
 		w.add(p)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.limit = requestsFlying
+	if size < smallRequest && !backlog {
+		w.limit = 1
 	}
 	return items
 }

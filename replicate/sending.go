@@ -33,6 +33,13 @@ func (p *partition) take(w *producer, now time.Time) *outgoing {
 	return o
 }
 
+// waiting is how many entries of the queue have not been sent.
+func (p *partition) waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.queue) - p.sent
+}
+
 // passBarrier writes a barrier's records once everything before it is acked.
 func (p *partition) passBarrier(o *outgoing) {
 	if p.sent > 0 || o.submitted {
