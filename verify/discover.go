@@ -23,7 +23,7 @@ func Pairs(ctx context.Context, src *kgo.Client, route *config.Route, copied map
 		pairs = append(pairs, Pair{
 			Source: d.Topic, Target: d.Target,
 			LocalOnly: d.KeepsName && route.Mirrored == config.MirroredSkip,
-			NotHome:   d.KeepsName,
+			NotHome:   true, // under whatever name
 			Shared:    d.KeepsName || route.AllowExisting,
 		})
 	}

@@ -433,7 +433,7 @@ routes:
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Pair{{Source: "clicks.web", Target: "west.clicks.web"}, {Source: "orders", Target: "orders", LocalOnly: true, NotHome: true, Shared: true}}
+	want := []Pair{{Source: "clicks.web", Target: "west.clicks.web", NotHome: true}, {Source: "orders", Target: "orders", LocalOnly: true, NotHome: true, Shared: true}}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
