@@ -167,7 +167,7 @@ func (s *shaper) addFrames(b batch.Batch, frames []batch.Frame, reason batch.Rea
 // on_rejected leaves out.
 func (s *shaper) skips(b batch.Batch) bool {
 	for o := range s.skip {
-		if o >= b.BaseOffset && o <= b.LastOffset() {
+		if o >= s.cursor && o <= b.LastOffset() {
 			return true
 		}
 	}
@@ -195,7 +195,9 @@ func (s *shaper) forwardWithout(b batch.Batch, opts batch.Options) error {
 	if err != nil {
 		return err
 	}
-	s.barrier(entries, s.cursor)
+	if len(entries) > 0 { // compaction may have removed the record meanwhile
+		s.barrier(entries, s.cursor)
+	}
 	opts.Without = func(offset int64) bool {
 		_, left := s.skip[offset]
 		return left

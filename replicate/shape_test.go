@@ -272,3 +272,28 @@ func TestShapeReturnsMemory(t *testing.T) {
 		t.Errorf("%d bytes are in use at the end", got)
 	}
 }
+
+// TestShapeBehindRefused goes on inside of a batch of which a refused record was
+// left out already: nothing is left to put on record, so no entry is made for it.
+func TestShapeBehindRefused(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		cursor int64
+		bad    made
+		want   []string
+	}{
+		{"the cursor is behind it", 5, made{base: 2, last: 6}, []string{"5-6 #5 -> 7"}},
+		{"compaction has removed it", 2, made{base: 2, last: 6, gone: []int64{3}}, []string{"2-6 #2 -> 7"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newTestShaper(c.cursor, c.cursor)
+			s.skip = map[int64]string{3: "no key"}
+			if _, err := shapeAll(s, c.bad); err != nil {
+				t.Fatal(err)
+			}
+			if got := allShaped(s.items); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
