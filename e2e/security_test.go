@@ -24,13 +24,14 @@ type way struct {
 }
 
 // One source cluster, copied through each of its doors at once: SASL with every mechanism, TLS, client certificates, both
-// together. The brokers end each SASL session after a second, so that connections authenticate anew under load.
+// together. The brokers end each SASL session after four seconds, so that connections authenticate anew under load; a
+// broker takes no renewal within a second of the last one.
 func TestSecurity(t *testing.T) {
 	_, east := sharedPair(t)
 	west := startCluster(t, brokers.Options{
 		Listeners:  []brokers.Listener{brokers.SASL, brokers.TLS, brokers.MTLS, brokers.SASLTLS},
 		Users:      map[string]string{"reader": "reader-secret"},
-		Properties: map[string]string{"connections.max.reauth.ms": "1000"},
+		Properties: map[string]string{"connections.max.reauth.ms": "4000"},
 	})
 	s := newScene(t, west, east, 1, 2)
 	topic := s.id + ".t0"

@@ -197,7 +197,8 @@ func TestReauthTime(t *testing.T) {
 	begin := time.Unix(1000, 0)
 	for ms, want := range map[int64][2]time.Duration{
 		-5: {}, 0: {},
-		1000:    {850 * time.Millisecond, 950 * time.Millisecond},
+		1000:    {renewalGap, renewalGap}, // sooner, a broker refuses
+		10000:   {8500 * time.Millisecond, 9500 * time.Millisecond},
 		1 << 62: {365 * 24 * time.Hour * 85 / 100, 365 * 24 * time.Hour * 95 / 100},
 	} {
 		got := reauthTime(begin, millis(ms))

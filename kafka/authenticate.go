@@ -110,13 +110,17 @@ func millis(ms int64) time.Duration {
 	return time.Duration(min(max(ms, 0), year.Milliseconds())) * time.Millisecond
 }
 
+// renewalGap is the least time between two authentications of a connection. Brokers refuse a renewal within a second of
+// the one before (KafkaChannel, MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS). Sessions that are shorter end, and are dialled anew.
+const renewalGap = 1100 * time.Millisecond
+
 // reauthTime returns when a session that began at begin should be renewed: after 85 to 95 percent of its lifetime, by
 // chance, as Kafka's own client does, so that not all connections do it at once. Zero stands for never.
 func reauthTime(begin time.Time, lifetime time.Duration) time.Time {
 	if lifetime <= 0 {
 		return time.Time{}
 	}
-	return begin.Add(time.Duration((0.85 + 0.10*rand.Float64()) * float64(lifetime)))
+	return begin.Add(max(time.Duration((0.85+0.10*rand.Float64())*float64(lifetime)), renewalGap))
 }
 
 // ReauthDue tells whether the SASL session should be renewed now. A broker closes the connection on the first request
