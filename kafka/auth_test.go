@@ -162,12 +162,12 @@ func TestSASLMissing(t *testing.T) {
 	}
 }
 
-// TestReauth goes on over several sessions of a second each.
+// TestReauth goes on over several sessions of three seconds each.
 func TestReauth(t *testing.T) {
 	for _, mechanism := range []string{config.Plain, config.ScramSHA256} {
 		t.Run(mechanism, func(t *testing.T) {
 			t.Parallel()
-			c := withSASL(t, mechanism, kfake.BrokerConfigs(map[string]string{"connections.max.reauth.ms": "1000"}))
+			c := withSASL(t, mechanism, kfake.BrokerConfigs(map[string]string{"connections.max.reauth.ms": "3000"}))
 			ids := topicIDs(t, c)
 			conn := dial(t, c)
 			for range 2 {
@@ -175,14 +175,14 @@ func TestReauth(t *testing.T) {
 				if conn.ReauthDue(now) {
 					t.Fatal("due at once")
 				}
-				if !conn.ReauthDue(now.Add(time.Second)) {
+				if !conn.ReauthDue(now.Add(3 * time.Second)) {
 					t.Fatal("not due after the session's end")
 				}
 				if err := conn.Reauth(testCtx(t)); err != nil {
 					t.Fatal(err)
 				}
-				if d := conn.reauth.Sub(now); d < 850*time.Millisecond {
-					t.Errorf("renewed session: due in %s, want 850ms or more", d)
+				if d := conn.reauth.Sub(now); d < 2550*time.Millisecond {
+					t.Errorf("renewed session: due in %s, want 2.55s or more", d)
 				}
 				resp := exchange(t, conn, ProducePart{Topic: "b", TopicID: ids["b"], Records: batchOf([]byte("x"))})
 				if code := resp.Topics[0].Partitions[0].ErrorCode; code != 0 {
