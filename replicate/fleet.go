@@ -38,7 +38,8 @@ type fleet struct {
 	revoked  func(ctx context.Context, lanes []int32, lost bool)
 	counted  func() // the group counts us in, and did not just before
 
-	ok atomic.Int64 // monotonic nanoseconds since started, until when we are counted in
+	joined atomic.Bool  // the group has counted us in once
+	ok     atomic.Int64 // monotonic nanoseconds since started, until when we are counted in
 
 	started time.Time
 	kick    chan struct{}
@@ -236,6 +237,7 @@ func (f *fleet) heartbeat(ctx context.Context, client *kgo.Client) {
 	case nil, kerr.RebalanceInProgress:
 		was := f.mayWrite()
 		f.ok.Store(int64(sent + f.session))
+		f.joined.Store(true)
 		if !was {
 			f.counted()
 		}

@@ -96,20 +96,14 @@ func (r *route) elsewhere(t *TopicPlan, number int32) monitor.PartitionStatus {
 		return ps
 	}
 	ps.Owner = r.lanes.owner(lane)
-	switch {
-	case !r.fleet.mayWrite():
-		ps.State, ps.Reason = monitor.Waiting, "this process is not in its fleet's group "+r.lanes.topic+" at present"
-		if why := r.fleetTrouble(); why != "" {
-			ps.Reason = why
-		}
-	case ps.Owner == "":
-		ps.State, ps.Reason = monitor.Waiting, fmt.Sprintf("no process of the fleet owns lane %d at present", lane)
+	if why := r.outside(); why != "" {
+		ps.State, ps.Reason = monitor.Waiting, why
 	}
 	key := offsets.Key{Kind: offsets.KindCheckpoint, Topic: t.Decision.Topic, Partition: number, Target: t.Decision.Target,
 		Generation: r.lanes.state[lane].Generation(t.Decision.Topic, number, t.Decision.Target)}
 	if cp, ok, err := r.lanes.state[lane].Checkpoint(key); ok && err == nil {
 		ps.SourceOffset, ps.TargetOffset = cp.Source, cp.Target
-		if ps.State == monitor.Starting {
+		if ps.State == monitor.Starting && ps.Owner != "" { // without one, somebody is about to claim the lane
 			ps.State = monitor.Copying
 		}
 	}
@@ -211,6 +205,20 @@ func (r *route) notReady() string {
 func (r *route) fleetTrouble() string {
 	if err := r.fleet.trouble(); err != nil {
 		return kafka.Explain(err, r.target.config, "join group "+r.lanes.topic)
+	}
+	return ""
+}
+
+// outside says why this process is not in its fleet any more, and so knows
+// nothing of what others do; empty when it is, or has not joined yet.
+func (r *route) outside() string {
+	switch why := r.fleetTrouble(); {
+	case r.fleet.mayWrite():
+		return ""
+	case why != "":
+		return why
+	case r.fleet.joined.Load():
+		return "this process is not in its fleet's group " + r.lanes.topic + " at present"
 	}
 	return ""
 }
