@@ -289,13 +289,7 @@ func (r *route) recordFacts(ctx context.Context, plan *RoutePlan) error {
 		return err
 	}
 	// The follower reads it back within moments; partitions wait for it.
-	for !r.factsKnown() && ctx.Err() == nil {
-		t := time.NewTimer(2 * time.Millisecond)
-		select {
-		case <-ctx.Done():
-		case <-t.C:
-		}
-		t.Stop()
+	for !r.factsKnown() && sleep(ctx, 2*time.Millisecond) == nil {
 	}
 	return nil
 }

@@ -158,18 +158,9 @@ func (f *fetcher) failed(ctx context.Context, requests []request, err error) {
 		f.route.log.Warn("fetching", "broker", f.broker, "err", why)
 	}
 	f.route.sourceLeaders.refresh()
-	f.sleepFull(ctx, jitter(delay))
-}
-
-// sleepFull waits without being woken by new work, so that a broker that is
-// down is not asked more often than the back-off says.
-func (f *fetcher) sleepFull(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
+	// Not woken by new work, so that a broker that is down is not asked more
+	// often than the back-off says.
+	_ = sleep(ctx, jitter(delay))
 }
 
 func (f *fetcher) connect(ctx context.Context) error {

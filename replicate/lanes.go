@@ -179,12 +179,8 @@ func retry(ctx context.Context, log *slog.Logger, what string, f func() error) b
 			said = time.Now()
 			log.Warn(what, "err", err)
 		}
-		t := time.NewTimer(jitter(pause))
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if sleep(ctx, jitter(pause)) != nil {
 			return false
-		case <-t.C:
 		}
 	}
 }

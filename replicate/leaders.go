@@ -55,20 +55,11 @@ func (l *leaders) run(ctx context.Context) {
 		case <-l.signal:
 			t.Stop()
 			if pause > 0 {
-				l.sleep(ctx, pause)
+				_ = sleep(ctx, pause) // look fails at once when the route ends
 			}
 			pause = min(max(2*pause, 20*time.Millisecond), 500*time.Millisecond)
 		}
 		l.look(ctx)
-	}
-}
-
-func (l *leaders) sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }
 

@@ -92,12 +92,7 @@ func (w *producer) run(ctx context.Context) {
 			w.route.log.Warn("producing", "broker", w.broker, "err", why)
 		}
 		w.route.targetLeaders.refresh()
-		t := time.NewTimer(jitter(min(fetchBackoff<<min(failures-1, 6), backoffMax)))
-		select {
-		case <-ctx.Done():
-		case <-t.C:
-		}
-		t.Stop()
+		_ = sleep(ctx, jitter(min(fetchBackoff<<min(failures-1, 6), backoffMax))) // the loop sees ctx's end
 	}
 }
 
@@ -139,7 +134,7 @@ func (w *producer) waitReady(ctx context.Context) bool {
 func (w *producer) session(ctx context.Context) error {
 	addr, ok := w.route.targetLeaders.addr(w.broker)
 	if !ok {
-		w.dropReady("broker is not in the target's metadata")
+		w.dropReady()
 		return fmt.Errorf("broker %d is not in the target's metadata", w.broker)
 	}
 	conn, err := w.route.target.dialer.Dial(ctx, addr)
@@ -168,7 +163,7 @@ func (w *producer) session(ctx context.Context) error {
 }
 
 // dropReady sends the partitions back to where the metadata says they belong.
-func (w *producer) dropReady(string) {
+func (w *producer) dropReady() {
 	w.mu.Lock()
 	ready := w.ready
 	w.ready, w.queued = nil, map[*partition]bool{}

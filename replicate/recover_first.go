@@ -202,14 +202,7 @@ func (rc *recovery) replicated(end int64) error {
 }
 
 func (rc *recovery) pause(d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-rc.ctx.Done():
-		return rc.ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	return sleep(rc.ctx, d)
 }
 
 // checkpoint is the record of pos with what recovery knows.

@@ -42,7 +42,6 @@ func (rc *recovery) resume(cp offsets.Checkpoint) (position, error) {
 	if err != nil {
 		return position{}, err
 	}
-	rc.knows = false
 	if diverged {
 		return rc.afterTruncation(cp, st, cut)
 	}

@@ -192,12 +192,8 @@ func (r *route) connect(ctx context.Context) bool {
 			said = time.Now()
 			r.log.Error("not connected", "why", why)
 		}
-		t := time.NewTimer(connectEvery)
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if sleep(ctx, connectEvery) != nil {
 			return false
-		case <-t.C:
 		}
 	}
 }

@@ -23,12 +23,8 @@ func (r *route) watchExpiry(ctx context.Context) {
 		if d, ok := r.readExpiry(ctx); ok {
 			r.expiry.Store(int64(d))
 		}
-		t := time.NewTimer(expiryEvery)
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if sleep(ctx, expiryEvery) != nil {
 			return
-		case <-t.C:
 		}
 	}
 }
