@@ -10,7 +10,7 @@ SHELL := bash
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION ?=
-FUZZTIME ?= 10s
+FUZZTIME ?= 10000x
 # What go test prints goes into a file; summary.awk shows packages, failures and
 # skipped tests of it. $(1) names the suite.
 LOGS := .cache/test
@@ -67,7 +67,7 @@ e2e-long: ## The long forms of the tests on real brokers, more than an hour
 	MIRROR_E2E_LONG=1 go test -v -count=1 -timeout 4h -tags deeponly ./e2e 2>&1 | $(call summary,e2e-long-deep)
 
 .PHONY: fuzz
-fuzz: ## Fuzz every parser of foreign bytes for FUZZTIME (10s) each
+fuzz: ## Fuzz every parser of foreign bytes, each with FUZZTIME (10000x) inputs
 	@grep -rl --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do \
 	  for target in $$(grep -o '^func Fuzz[A-Za-z0-9_]*' "$$file" | cut -c6-); do \
 	    echo "$$(dirname "$$file") $$target"; \

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -10,13 +9,6 @@ import (
 	"text/tabwriter"
 	"time"
 )
-
-// writeJSON writes one value, indented for people and readable by programs.
-func writeJSON(out io.Writer, value any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
-}
 
 // table aligns columns. Its cells hold no tabs or line breaks; cell sees to that.
 type table struct{ w *tabwriter.Writer }
@@ -85,17 +77,12 @@ func seconds(lag *float64) string {
 	return time.Duration(*lag * float64(time.Second)).Round(time.Second).String()
 }
 
-// isTerminal reports whether a person watches what is written.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+// isTerminal reports whether a person is at the other end of a stream.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// writeJSONLine writes one value as one line.
-func writeJSONLine(out io.Writer, value any) error {
-	return json.NewEncoder(out).Encode(value)
 }

@@ -38,14 +38,14 @@ would create or change on the target. It changes nothing. --topic explains one t
 		},
 	}
 	addConfigFlag(cmd, &o.config)
-	addOutputFlag(cmd, &o.output, "table", "json")
+	addOutputFlag(cmd, &o.output)
 	cmd.Flags().StringVar(&o.route, "route", "", "only the route of this `name`")
 	cmd.Flags().StringVar(&o.topic, "topic", "", "only the source topic of this `name`")
 	return cmd
 }
 
 func runPlan(ctx context.Context, o planOptions, out, errOut io.Writer) error {
-	if err := checkOutput(o.output, "table", "json"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	cfg, err := loadConfig(o.config)
@@ -67,11 +67,8 @@ func runPlan(ctx context.Context, o planOptions, out, errOut io.Writer) error {
 		}
 		plans.Routes = append(plans.Routes, describePlan(route, plan, o.topic))
 	}
-	print := printPlans
-	if o.output == "json" {
-		print = func(out io.Writer, plans planDocument) error { return writeJSON(out, plans) }
-	}
-	if err := print(out, plans); err != nil {
+	err = writeOutput(out, o.output, plans, func(out io.Writer, wide bool) error { return printPlans(out, plans, wide) })
+	if err != nil {
 		return err
 	}
 	if slices.ContainsFunc(plans.Routes, func(r plannedRoute) bool { return r.Problem != "" }) {
@@ -195,19 +192,19 @@ func orEmpty(texts []string) []string {
 	return texts
 }
 
-func printPlans(out io.Writer, plans planDocument) error {
+func printPlans(out io.Writer, plans planDocument, wide bool) error {
 	for i := range plans.Routes {
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
-		if err := printPlan(out, &plans.Routes[i]); err != nil {
+		if err := printPlan(out, &plans.Routes[i], wide); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func printPlan(out io.Writer, r *plannedRoute) error {
+func printPlan(out io.Writer, r *plannedRoute, wide bool) error {
 	fmt.Fprintf(out, "route %s: %s to %s\n", r.Name, r.From, r.To)
 	if r.Problem != "" {
 		fmt.Fprintf(out, "cannot run: %s\n", cell(r.Problem))

@@ -67,24 +67,3 @@ func newHelpCommand() *cobra.Command {
 func addConfigFlag(cmd *cobra.Command, path *string) {
 	cmd.Flags().StringVarP(path, "config", "c", "", "configuration `file` (default: $MIRROR_CONFIG, ./mirror.yaml, /etc/mirror/mirror.yaml)")
 }
-
-// addOutputFlag is for every command that prints data.
-func addOutputFlag(cmd *cobra.Command, output *string, formats ...string) {
-	cmd.Flags().StringVarP(output, "output", "o", formats[0], "output `format`: "+strings.Join(formats, ", "))
-	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return formats, cobra.ShellCompDirectiveNoFileComp
-	}
-	if err := cmd.RegisterFlagCompletionFunc("output", complete); err != nil {
-		panic(err) // the flag was added two lines above
-	}
-}
-
-// checkOutput refuses a format that the command does not have.
-func checkOutput(output string, formats ...string) error {
-	for _, format := range formats {
-		if output == format {
-			return nil
-		}
-	}
-	return usageErrorf("--output %q is not a format of this command: use %s", output, strings.Join(formats, ", "))
-}

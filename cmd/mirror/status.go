@@ -54,14 +54,14 @@ by what the reason names), stopped (needs a decision).
 		},
 	}
 	addDaemonFlags(cmd, &o.daemon)
-	addOutputFlag(cmd, &o.output, "table", "wide", "json")
+	addOutputFlag(cmd, &o.output)
 	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "keep showing it until interrupted")
 	cmd.Flags().BoolVar(&o.ready, "ready", false, "only tell whether the mirror is ready")
 	return cmd
 }
 
 func runStatus(ctx context.Context, o statusOptions, out, errOut io.Writer) error {
-	if err := checkOutput(o.output, "table", "wide", "json"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	d, err := findDaemon(o.daemon)
@@ -78,10 +78,9 @@ func runStatus(ctx context.Context, o statusOptions, out, errOut io.Writer) erro
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		return writeJSON(out, status)
-	}
-	return printStatus(out, status, o.output == "wide", nil)
+	return writeOutput(out, o.output, status, func(out io.Writer, wide bool) error {
+		return printStatus(out, status, wide, nil)
+	})
 }
 
 func runReady(ctx context.Context, d *daemon, out, errOut io.Writer) error {

@@ -58,7 +58,7 @@ Ranges in the loss ledger are told too, and end with exit code 3.
 		},
 	}
 	addConfigFlag(cmd, &o.config)
-	addOutputFlag(cmd, &o.output, "table", "json")
+	addOutputFlag(cmd, &o.output)
 	flags := cmd.Flags()
 	flags.StringVar(&o.route, "route", "", "`name` of the route (may be left out when there is only one)")
 	flags.StringArrayVar(&o.topics, "topic", nil, "only the source topic of this `name`; may be given several times")
@@ -71,7 +71,7 @@ Ranges in the loss ledger are told too, and end with exit code 3.
 }
 
 func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) error {
-	if err := checkOutput(o.output, "table", "json"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	bounds, err := o.bounds(time.Now())
@@ -113,12 +113,9 @@ func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) erro
 	if report == nil {
 		return err
 	}
-	print := report.WriteText
-	if o.output == "json" {
-		print = func(out io.Writer) error { return writeJSON(out, report) }
-	}
-	if err := print(out); err != nil {
-		return err
+	printed := writeOutput(out, o.output, report, func(out io.Writer, _ bool) error { return report.WriteText(out) })
+	if printed != nil {
+		return printed
 	}
 	if err != nil {
 		return err // interrupted: what was compared until then is printed

@@ -29,7 +29,7 @@ func newVersionCommand() *cobra.Command {
 			return runVersion(readBuild(), output, cmd.OutOrStdout())
 		},
 	}
-	addOutputFlag(cmd, &output, "table", "json")
+	addOutputFlag(cmd, &output)
 	return cmd
 }
 
@@ -77,12 +77,14 @@ func readBuild() build {
 }
 
 func runVersion(b build, output string, out io.Writer) error {
-	if err := checkOutput(output, "table", "json"); err != nil {
+	if err := checkOutput(output); err != nil {
 		return err
 	}
-	if output == "json" {
-		return writeJSON(out, b)
-	}
+	return writeOutput(out, output, b, func(out io.Writer, wide bool) error { return printVersion(out, b, wide) })
+}
+
+// printVersion lists the modules in its wide form only.
+func printVersion(out io.Writer, b build, wide bool) error {
 	fmt.Fprintf(out, "mirror %s\n", b.Version)
 	if b.Revision != "" {
 		changed := ""
@@ -92,5 +94,12 @@ func runVersion(b build, output string, out io.Writer) error {
 		fmt.Fprintf(out, "revision %s of %s%s\n", b.Revision, b.Time, changed)
 	}
 	fmt.Fprintf(out, "%s %s/%s\n", b.Go, b.OS, b.Arch)
-	return nil
+	if !wide {
+		return nil
+	}
+	t := newTable(out, "MODULE", "VERSION")
+	for _, module := range b.Modules {
+		t.row(module.Path, module.Version)
+	}
+	return t.flush()
 }
