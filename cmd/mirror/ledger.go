@@ -21,10 +21,11 @@ import (
 const ledgerPatience = 3 * time.Second
 
 // ledger is what a route's checkpoint topic says: how far it is, what it lost and
-// which configs it manages. Commands read it and never write it.
+// which configs it manages. One that openLedger made can also be written.
 type ledger struct {
 	lanes   []*offsets.Lane
 	targets map[string]bool // target topics that config records name
+	writer  *ledgerWriter   // nil: read only
 }
 
 // readLedger replays a route's checkpoint topic. A route that never ran has none,
