@@ -17,12 +17,7 @@ var formats = []string{"table", "wide", "json", "yaml"}
 // addOutputFlag is for every command that prints data.
 func addOutputFlag(cmd *cobra.Command, output *string) {
 	cmd.Flags().StringVarP(output, "output", "o", formats[0], "output `format`: "+strings.Join(formats, ", "))
-	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return formats, cobra.ShellCompDirectiveNoFileComp
-	}
-	if err := cmd.RegisterFlagCompletionFunc("output", complete); err != nil {
-		panic(err) // the flag was added two lines above
-	}
+	completeFlag(cmd, "output", completeWords(formats...))
 }
 
 // checkOutput refuses a format that there is not.

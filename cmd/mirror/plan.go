@@ -39,8 +39,8 @@ would create or change on the target. It changes nothing. --topic explains one t
 	}
 	addConfigFlag(cmd, &o.config)
 	addOutputFlag(cmd, &o.output)
-	cmd.Flags().StringVar(&o.route, "route", "", "only the route of this `name`")
-	cmd.Flags().StringVar(&o.topic, "topic", "", "only the source topic of this `name`")
+	addRouteFlag(cmd, &o.route, "only the route of this `name`")
+	addTopicFlag(cmd, &o.topic, "only the source topic of this `name`")
 	return cmd
 }
 

@@ -59,9 +59,9 @@ Ranges in the loss ledger are told too, and end with exit code 3.
 	}
 	addConfigFlag(cmd, &o.config)
 	addOutputFlag(cmd, &o.output)
+	addRouteFlag(cmd, &o.route, "`name` of the route (may be left out when there is only one)")
+	addTopicsFlag(cmd, &o.topics, "only the source topic of this `name`")
 	flags := cmd.Flags()
-	flags.StringVar(&o.route, "route", "", "`name` of the route (may be left out when there is only one)")
-	flags.StringArrayVar(&o.topics, "topic", nil, "only the source topic of this `name`; may be given several times")
 	flags.StringVar(&o.from, "from", "", "begin at this `place`: source offset, time, or how long ago")
 	flags.StringVar(&o.to, "to", "", "end before this `place`: source offset, time, or how long ago")
 	flags.StringVar(&o.sample, "sample", "", "compare only this `share`, in percent")
