@@ -33,6 +33,7 @@ const (
 // daemonOptions are the flags of commands that talk to a running mirror.
 type daemonOptions struct {
 	config, url, tokenFile, caFile string
+	certFile, keyFile              string // of the client, where the daemon wants a certificate
 }
 
 func addDaemonFlags(cmd *cobra.Command, o *daemonOptions) {
@@ -40,6 +41,8 @@ func addDaemonFlags(cmd *cobra.Command, o *daemonOptions) {
 	cmd.Flags().StringVar(&o.url, "url", "", "`address` of the daemon, such as https://mirror:8080 (default: web.listen of the configuration)")
 	cmd.Flags().StringVar(&o.tokenFile, "token-file", "", "`file` with the daemon's token (default: web.token_file, unless --url is given)")
 	cmd.Flags().StringVar(&o.caFile, "ca-file", "", "PEM `file` with the authority of the daemon's certificate")
+	cmd.Flags().StringVar(&o.certFile, "cert-file", "", "PEM `file` with the certificate to show to the daemon")
+	cmd.Flags().StringVar(&o.keyFile, "key-file", "", "PEM `file` with the key of --cert-file")
 }
 
 // daemon is a client of one running mirror.
@@ -53,7 +56,7 @@ type daemon struct {
 // configuration is only sent to the address of the configuration.
 func findDaemon(o daemonOptions) (*daemon, error) {
 	if o.url != "" {
-		return newDaemon(o.url, o.tokenFile, o.caFile, nil)
+		return newDaemon(o.url, o, nil)
 	}
 	cfg, err := loadConfig(o.config)
 	if err != nil {
@@ -63,7 +66,8 @@ func findDaemon(o daemonOptions) (*daemon, error) {
 	if err != nil {
 		return nil, withCode(exitUsage, err)
 	}
-	return newDaemon(address, firstOf(o.tokenFile, cfg.Web.TokenFile), o.caFile, cfg.Web.TLS)
+	o.tokenFile = firstOf(o.tokenFile, cfg.Web.TokenFile)
+	return newDaemon(address, o, cfg.Web.TLS)
 }
 
 // localURL is how a command on the same machine reaches what web.listen says.
@@ -85,18 +89,21 @@ func localURL(w config.Web) (string, error) {
 	return scheme + "://" + net.JoinHostPort(host, port), nil
 }
 
-func newDaemon(address, tokenFile, caFile string, own *config.WebTLS) (*daemon, error) {
+func newDaemon(address string, o daemonOptions, own *config.WebTLS) (*daemon, error) {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") {
 		return nil, usageErrorf("--url %q is no address such as http://127.0.0.1:8080", address)
 	}
 	d := &daemon{url: strings.TrimRight(address, "/")}
-	if tokenFile != "" {
-		if d.token, err = web.ReadToken(tokenFile); err != nil {
+	if o.tokenFile != "" {
+		if d.token, err = web.ReadToken(o.tokenFile); err != nil {
 			return nil, withCode(exitUsage, err)
 		}
 	}
-	trust, err := daemonTLS(caFile, own)
+	trust, err := daemonTLS(o.caFile, own)
+	if err == nil {
+		err = showCertificate(trust, o)
+	}
 	if err != nil {
 		return nil, withCode(exitUsage, err)
 	}
@@ -141,6 +148,23 @@ func daemonTLS(caFile string, own *config.WebTLS) (*tls.Config, error) {
 		return nil
 	}
 	return trust, nil
+}
+
+// showCertificate sets the certificate by which a daemon with web.tls.client_ca_file
+// knows who asks.
+func showCertificate(trust *tls.Config, o daemonOptions) error {
+	if o.certFile == "" && o.keyFile == "" {
+		return nil
+	}
+	if o.certFile == "" || o.keyFile == "" {
+		return usageErrorf("--cert-file and --key-file belong together")
+	}
+	pair, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
+	if err != nil {
+		return fmt.Errorf("load --cert-file and --key-file: %w", err)
+	}
+	trust.Certificates = []tls.Certificate{pair}
+	return nil
 }
 
 // status asks for the status.
@@ -206,7 +230,7 @@ func (d *daemon) refused(code int, body []byte) error {
 	text := cell(strings.TrimSpace(string(body[:min(len(body), 300)])))
 	err := fmt.Errorf("the mirror at %s answers %d: %s", d.url, code, text)
 	if code == http.StatusUnauthorized || code == http.StatusForbidden {
-		return withCode(exitUnauthorised, fmt.Errorf("%w: give --token-file", err))
+		return withCode(exitUnauthorised, fmt.Errorf("%w: give --token-file, or --cert-file and --key-file", err))
 	}
 	return err
 }

@@ -53,7 +53,7 @@ func runDemo(ctx context.Context, o demoOptions, out, errOut io.Writer) error {
 	}
 	result, err := demo.Run(ctx, demo.Options{
 		For: o.duration, Rate: o.rate * 1e6, Listen: o.listen,
-		Stdout: out, Stderr: errOut, TTY: isTerminal(errOut),
+		Stdout: out, Stderr: errOut, TTY: isLive(errOut),
 		StartMirror: startDemoMirror,
 	})
 	if err != nil {

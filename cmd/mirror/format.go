@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -75,14 +74,4 @@ func seconds(lag *float64) string {
 		return fmt.Sprintf("%.1f s", *lag)
 	}
 	return time.Duration(*lag * float64(time.Second)).Round(time.Second).String()
-}
-
-// isTerminal reports whether a person is at the other end of a stream.
-func isTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -12,16 +11,14 @@ import (
 	"mirror/monitor"
 )
 
-const (
-	watchTerminal = 2 * time.Second  // between two pictures for a person
-	watchPipe     = 10 * time.Second // between two lines of a log
-)
-
 type statusOptions struct {
 	daemon daemonOptions
 	output string
 	watch  bool
 	ready  bool
+	maxLag time.Duration // 0: not asked
+	route  string
+	topics []string
 }
 
 func newStatusCommand() *cobra.Command {
@@ -34,20 +31,27 @@ The table names the partitions that need attention with their reason; wide lists
 States, the best first: caught_up, copying, starting, recovering, paused, waiting (heals by itself or
 by what the reason names), stopped (needs a decision).
 
--w keeps the picture up to date; into a pipe it writes one line for each route every 10 s, and with
--o json one document a line.
---ready asks only whether the mirror is ready: the health check of containers.`,
+-w keeps the picture up to date; into a pipe it writes one line for each route every 10 s, with
+-o json one document a line, and with -o yaml documents with --- between them.
+--ready asks only whether the mirror is ready: the health check of containers.
+--max-lag makes a probe of it: exit code 4 if a route is further behind, is stopped, or nobody knows how
+far behind it is; stderr says which.
+--route and --topic leave out the rest; a route's totals stay those of the whole route.`,
 		Example: `  mirror status
   mirror status -w
   mirror status -o json | jq '.routes[] | {name, state, lag_seconds}'
   mirror status --url https://mirror.example.org:8080 --token-file token
-  mirror status --ready`,
+  mirror status --ready
+  mirror status --max-lag 60s --route west-to-east`,
 		Annotations: sayExitCode(sayExitCode(
 			withExitCodes(exitOK, exitFailed, exitUsage, exitDifferent, exitUnreachable, exitUnauthorised, exitInterrupted),
-			exitDifferent, "--ready: the mirror is not ready; the reasons are on stderr"),
+			exitDifferent, "--ready: the mirror is not ready; --max-lag: a route is too far behind; the reasons are on stderr"),
 			exitUnreachable, "no mirror answers"),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("max-lag") && o.maxLag <= 0 {
+				return usageErrorf("--max-lag %s is no time to be behind: it must be above 0", o.maxLag)
+			}
 			ctx, stop := withSignals(cmd.Context(), exitInterrupted)
 			defer stop()
 			return runStatus(ctx, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -57,30 +61,67 @@ by what the reason names), stopped (needs a decision).
 	addOutputFlag(cmd, &o.output)
 	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "keep showing it until interrupted")
 	cmd.Flags().BoolVar(&o.ready, "ready", false, "only tell whether the mirror is ready")
+	cmd.Flags().DurationVar(&o.maxLag, "max-lag", 0, "fail if a route is further behind than this `time`, such as 60s")
+	addRouteFlag(cmd, &o.route, "only the route of this `name`")
+	addTopicsFlag(cmd, &o.topics, "only the source topic of this `name`")
 	return cmd
 }
 
+// check refuses flags that contradict each other.
+func (o statusOptions) check() error {
+	switch {
+	case o.watch && (o.ready || o.maxLag > 0):
+		return usageErrorf("--watch goes on and on, and --ready and --max-lag look once: give one of them")
+	case o.ready && (o.maxLag > 0 || o.route != "" || len(o.topics) > 0):
+		return usageErrorf("--ready is about the whole mirror: leave out --max-lag, --route and --topic")
+	}
+	return checkOutput(o.output)
+}
+
 func runStatus(ctx context.Context, o statusOptions, out, errOut io.Writer) error {
-	if err := checkOutput(o.output); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	d, err := findDaemon(o.daemon)
 	if err != nil {
 		return err
 	}
+	look := func(ctx context.Context) (monitor.Status, error) {
+		status, err := d.status(ctx)
+		if err != nil {
+			return status, err
+		}
+		return selectStatus(status, o.route, o.topics)
+	}
 	switch {
 	case o.ready:
 		return runReady(ctx, d, out, errOut)
 	case o.watch:
-		return watchStatus(ctx, d, o.output, out, errOut)
+		return watchStatus(ctx, o, look, out, errOut)
 	}
-	status, err := d.status(ctx)
+	status, err := look(ctx)
 	if err != nil {
 		return err
 	}
-	return writeOutput(out, o.output, status, func(out io.Writer, wide bool) error {
+	err = writeOutput(out, o.output, status, func(out io.Writer, wide bool) error {
 		return printStatus(out, status, wide, nil)
 	})
+	if err != nil || o.maxLag == 0 {
+		return err
+	}
+	return probeLag(status, o.maxLag, errOut)
+}
+
+// probeLag ends with the code that a probe looks at.
+func probeLag(status monitor.Status, limit time.Duration, errOut io.Writer) error {
+	faults := lagFaults(status, limit)
+	for _, fault := range faults {
+		fmt.Fprintln(errOut, fault)
+	}
+	if len(faults) > 0 {
+		return quietExit(exitDifferent)
+	}
+	return nil
 }
 
 func runReady(ctx context.Context, d *daemon, out, errOut io.Writer) error {
@@ -94,68 +135,4 @@ func runReady(ctx context.Context, d *daemon, out, errOut io.Writer) error {
 	}
 	fmt.Fprintln(out, text)
 	return nil
-}
-
-// watchStatus shows the status again and again. A daemon that does not answer for
-// a while may be restarting, so only the first failure ends the command.
-func watchStatus(ctx context.Context, d *daemon, output string, out, errOut io.Writer) error {
-	w := &watcher{output: output, out: out, terminal: isTerminal(out)}
-	interval := watchPipe
-	if w.terminal || output == "json" {
-		interval = watchTerminal
-	}
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for first := true; ; first = false {
-		status, err := d.status(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil && (first || exitCode(err) != exitUnreachable):
-			return err
-		case err != nil:
-			fmt.Fprintln(errOut, err)
-		default:
-			if err := w.show(status, time.Now()); err != nil {
-				return err
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		}
-	}
-}
-
-// watcher remembers the last status, so that it can tell rates.
-type watcher struct {
-	output   string
-	out      io.Writer
-	terminal bool
-
-	last monitor.Status
-	at   time.Time // of last; zero: none
-}
-
-func (w *watcher) show(status monitor.Status, now time.Time) error {
-	rates := ratesBetween(w.last, status, now.Sub(w.at))
-	if w.at.IsZero() {
-		rates = nil
-	}
-	w.last, w.at = status, now
-	switch {
-	case w.output == "json":
-		return writeJSONLine(w.out, status)
-	case w.terminal:
-		// Home and clear to the end: a full clear would flicker.
-		fmt.Fprint(w.out, "\x1b[H\x1b[J")
-		return printStatus(w.out, status, w.output == "wide", rates)
-	}
-	var faults []error
-	for i := range status.Routes {
-		_, err := fmt.Fprintln(w.out, now.Format(time.TimeOnly), routeLine(&status.Routes[i], rates))
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
 }

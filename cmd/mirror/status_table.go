@@ -119,11 +119,7 @@ func printTroubles(out io.Writer, topics []monitor.TopicStatus) error {
 	for _, topic := range topics {
 		for _, p := range topic.Partitions {
 			if p.Reason != "" {
-				name := cell(topic.Source)
-				if p.Partition >= 0 { // else it is the whole topic that is in trouble
-					name += "/" + strconv.Itoa(int(p.Partition))
-				}
-				lines = append(lines, fmt.Sprintf("%s is %s: %s", name, p.State, cell(p.Reason)))
+				lines = append(lines, fmt.Sprintf("%s is %s: %s", partitionName(&topic, &p), p.State, cell(p.Reason)))
 			}
 		}
 	}

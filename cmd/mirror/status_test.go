@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"gopkg.in/yaml.v3"
 
 	"mirror/config"
 	"mirror/monitor"
@@ -74,6 +77,25 @@ func TestWatcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/status_watch.txt", out.Bytes())
+}
+
+// Documents are told apart by programs that read them as they come.
+func TestWatcherYAML(t *testing.T) {
+	var out bytes.Buffer
+	w := &watcher{output: "yaml", out: &out}
+	for range 3 {
+		if err := w.show(sampleStatus(), time.Time{}.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decoder := yaml.NewDecoder(&out)
+	for i := range 4 {
+		var document struct{ Mirror string }
+		err := decoder.Decode(&document)
+		if i < 3 && (err != nil || document.Mirror != "east") || i == 3 && err != io.EOF {
+			t.Errorf("document %d: got %+v, %v", i, document, err)
+		}
+	}
 }
 
 // A process that was restarted counts from zero again.

@@ -17,7 +17,7 @@ type verifyProgress struct {
 }
 
 func newVerifyProgress(out io.Writer) *verifyProgress {
-	return &verifyProgress{out: out, terminal: isTerminal(out), last: time.Now()}
+	return &verifyProgress{out: out, terminal: isLive(out), last: time.Now()}
 }
 
 // show is never called concurrently.
@@ -35,6 +35,7 @@ func (v *verifyProgress) show(p verify.Progress) {
 	case finished:
 		fmt.Fprint(v.out, "\r\x1b[K") // the report says it all
 	default:
-		fmt.Fprint(v.out, "\r\x1b[K", line)
+		width, _ := screenSize(v.out)
+		fmt.Fprint(v.out, "\r\x1b[K", clip(line, width-1)) // a line that wraps could not be replaced
 	}
 }
