@@ -1,0 +1,206 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Options say where and how much.
+type Options struct {
+	Path   string // of the file; empty: in memory
+	Series int    // how many there is room for, 1 to MaxSeries
+	Log    *slog.Logger
+}
+
+// Open opens the file or makes a new one. It never fails: history is not worth a
+// mirror that does not start. A file that is damaged or of another version is
+// renamed and a new one begun; where no file can be written, history is kept in
+// memory. Both are logged with the reason.
+func Open(o Options) *History {
+	o.Series = min(max(o.Series, 1), MaxSeries)
+	if o.Path != "" {
+		h, err := openFile(o)
+		if err == nil {
+			return h
+		}
+		o.Log.Warn("history is kept in memory and ends with this process", "path", o.Path, "err", err)
+	}
+	l := layout{o.Series}
+	m := make(memory, l.size())
+	copy(m, l.header())
+	h := newHistory(m, l, o.Log)
+	h.memory = l.size()
+	return h
+}
+
+func openFile(o Options) (*History, error) {
+	if err := os.MkdirAll(filepath.Dir(o.Path), 0o750); err != nil {
+		return nil, err
+	}
+	f, l, err := openExisting(o.Path)
+	var bad *brokenError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		f, err = create(o.Path, layout{o.Series})
+		l = layout{o.Series}
+	case errors.As(err, &bad):
+		f, err = setAside(o, bad)
+		l = layout{o.Series}
+	case err == nil && l.series != o.Series:
+		f, err = resize(f, l, o)
+		l = layout{o.Series}
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := newHistory(file{f}, l, o.Log)
+	if err := h.readDirectory(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// brokenError is a file that cannot be used as it is.
+type brokenError struct{ why string }
+
+func (e *brokenError) Error() string { return e.why }
+
+func openExisting(path string) (*os.File, layout, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, layout{}, err
+	}
+	l, err := examine(f)
+	if err != nil {
+		f.Close()
+		return nil, layout{}, err
+	}
+	return f, l, nil
+}
+
+// examine locks a file and reads its header.
+func examine(f *os.File) (layout, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return layout{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return layout{}, fmt.Errorf("%s is not a file", f.Name())
+	}
+	if err := lock(f); err != nil {
+		return layout{}, err
+	}
+	page := make([]byte, pageSize)
+	if _, err := f.ReadAt(page, 0); err != nil && !errors.Is(err, io.EOF) {
+		return layout{}, err
+	}
+	l, err := parseHeader(page)
+	if err == nil && info.Size() != l.size() {
+		err = fmt.Errorf("it has %d bytes instead of %d", info.Size(), l.size())
+	}
+	if err != nil {
+		return layout{}, &brokenError{err.Error()}
+	}
+	return l, nil
+}
+
+// create makes a new file beside the path and moves it there, so that no other
+// start ever sees half of one.
+func create(path string, l layout) (*os.File, error) {
+	fresh := path + ".new"
+	f, err := os.OpenFile(fresh, os.O_RDWR|os.O_CREATE, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	if err := format(f, l); err == nil {
+		err = os.Rename(fresh, path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// format empties a file and writes the header. The rows take room on the disk
+// when they are written.
+func format(f *os.File, l layout) error {
+	if err := lock(f); err != nil {
+		return err
+	}
+	if err := errors.Join(f.Truncate(0), f.Truncate(l.size())); err != nil {
+		return err
+	}
+	_, err := f.WriteAt(l.header(), 0)
+	return err
+}
+
+// setAside keeps a broken file for whoever wants to look at it.
+func setAside(o Options, bad *brokenError) (*os.File, error) {
+	aside := o.Path + ".broken-" + time.Now().UTC().Format("20060102T150405")
+	if err := os.Rename(o.Path, aside); err != nil {
+		return nil, err
+	}
+	o.Log.Warn("the history file cannot be used: it was set aside and a new one begins", "path", o.Path, "why", bad.why, "moved_to", aside)
+	return create(o.Path, layout{o.Series})
+}
+
+// resize copies a file into one for another number of series. Slots that no
+// longer have room are dropped.
+func resize(old *os.File, from layout, o Options) (*os.File, error) {
+	defer old.Close()
+	to := layout{o.Series}
+	f, err := os.OpenFile(o.Path+".new", os.O_RDWR|os.O_CREATE, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	if err = format(f, to); err == nil {
+		err = copyInto(f, to, old, from)
+	}
+	if err == nil {
+		err = os.Rename(o.Path+".new", o.Path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	o.Log.Info("the history file has room for another number of series now", "path", o.Path, "series", to.series, "before", from.series)
+	return f, nil
+}
+
+func copyInto(dst io.WriterAt, to layout, src io.ReaderAt, from layout) error {
+	shared := min(from.series, to.series)
+	directory := make([]byte, shared*entrySize)
+	if _, err := src.ReadAt(directory, from.entry(0)); err != nil {
+		return err
+	}
+	if _, err := dst.WriteAt(directory, to.entry(0)); err != nil {
+		return err
+	}
+	was, is := make([]byte, from.rowSize()), make([]byte, to.rowSize())
+	for t, tier := range tiers() {
+		for i := range int64(tier.count) {
+			if _, err := src.ReadAt(was, from.row(t, i)); err != nil {
+				return err
+			}
+			bucket := rowBucket(was)
+			if !rowHolds(was, bucket) || bucket%int64(tier.count) != i {
+				continue
+			}
+			clearRow(is, to.series)
+			copy(is[rowHead:], was[rowHead:rowHead+shared*pointSize])
+			sealRow(is, bucket)
+			if _, err := dst.WriteAt(is, to.row(t, i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
