@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -149,6 +150,12 @@ func (b *bench) liveRun(ctx context.Context, c copier) (j job, p *process, l *lo
 	return
 }
 
+// lateError says that something did not happen in the time there was. It is a
+// result, too: the other measurements go on.
+type lateError struct{ text string }
+
+func (e *lateError) Error() string { return e.text }
+
 // until polls a condition.
 func until(ctx context.Context, p *process, limit time.Duration, what string, met func() bool) error {
 	ticker := time.NewTicker(2 * time.Millisecond)
@@ -158,7 +165,7 @@ func until(ctx context.Context, p *process, limit time.Duration, what string, me
 			return nil
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("waited %v for %s", limit, what)
+			return &lateError{fmt.Sprintf("waited %v for %s", limit, what)}
 		}
 		if err := p.ended(); err != nil {
 			return err
@@ -169,6 +176,24 @@ func until(ctx context.Context, p *process, limit time.Duration, what string, me
 		case <-ticker.C:
 		}
 	}
+}
+
+// warmUp lets a copier work that nobody measures: brokers that have just started
+// still compile what they run.
+func (b *bench) warmUp(ctx context.Context) error {
+	if !slices.ContainsFunc([]string{"latency", "restart", "newtopic"}, func(name string) bool { return slices.Contains(b.measure, name) }) {
+		return nil
+	}
+	for _, c := range b.copiers(0) {
+		if c.name == "mm2" {
+			continue // the others have warmed the brokers by then
+		}
+		progress("warming the brokers with %s", c.name)
+		if _, err := b.latency(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // latency returns p50 and p99 in milliseconds.

@@ -124,6 +124,9 @@ func (b *bench) measureAll(ctx context.Context) error {
 			}
 		}
 	}
+	if err := b.warmUp(ctx); err != nil {
+		return err
+	}
 	for _, live := range []struct {
 		name string
 		run  func(context.Context, copier) (float64s, error)
@@ -132,11 +135,16 @@ func (b *bench) measureAll(ctx context.Context) error {
 			continue
 		}
 		for round := range b.rounds {
-			for _, c := range b.copiers() {
+			for _, c := range b.copiers(round) {
 				if live.name == "newtopic" && (c.name == "kgo" || (c.name == "mm2" && round > 0)) {
 					continue // kgocopy copies one topic; MirrorMaker takes ten minutes each time
 				}
 				measured, err := live.run(ctx, c)
+				if late := (*lateError)(nil); errors.As(err, &late) {
+					progress("%s %s: %v", live.name, c.name, late)
+					results.addNote("%s of %s: %v", live.name, c.name, late)
+					continue
+				}
 				if err != nil {
 					return fmt.Errorf("%s of %s: %w", live.name, c.name, err)
 				}
@@ -155,13 +163,19 @@ func (b *bench) next() string {
 	return fmt.Sprintf("r%d", b.runs)
 }
 
-// copiers are the ones asked for, in the order of a round.
-func (b *bench) copiers() []copier {
-	return slices.DeleteFunc([]copier{
+// copiers are the ones asked for. The order changes from round to round, so that
+// nobody always finds the brokers as the same one has left them.
+func (b *bench) copiers(round int) []copier {
+	asked := slices.DeleteFunc([]copier{
 		{name: "mirror", start: b.startMirror, targetName: func(id, topic string) string { return id + "." + topic }, creates: true},
 		{name: "kgo", start: b.startKgo, targetName: func(id, topic string) string { return id + "." + topic }},
 		{name: "mm2", start: b.startMM2, targetName: func(id, topic string) string { return id + "." + topic }, creates: true},
 	}, func(c copier) bool { return !slices.Contains(b.only, c.name) })
+	if len(asked) == 0 {
+		return nil
+	}
+	first := round % len(asked)
+	return slices.Concat(asked[first:], asked[:first])
 }
 
 // log opens the file that a copier's output goes to.

@@ -38,7 +38,14 @@ type row struct {
 }
 
 // results are rows in the order in which they were first measured.
-type results struct{ rows []*row }
+type results struct {
+	rows  []*row
+	notes []string // what could not be measured, and why
+}
+
+func (r *results) addNote(format string, a ...any) {
+	r.notes = append(r.notes, fmt.Sprintf(format, a...))
+}
 
 func (r *results) add(label, format, copier string, value float64) {
 	for _, known := range r.rows {
@@ -87,6 +94,9 @@ func (r *results) print(out io.Writer) {
 			cells = append(cells, number("%.1f", row.values[copier].median()/row.values["mirror"].median()))
 		}
 		fmt.Fprintf(out, "| %s |\n", strings.Join(cells, " | "))
+	}
+	for _, note := range r.notes {
+		fmt.Fprintf(out, "\nnot measured: %s\n", note)
 	}
 }
 

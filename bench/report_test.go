@@ -32,10 +32,13 @@ func TestTable(t *testing.T) {
 		r.addCopied(w, "mirror", copied{first: 0.5, seconds: 10, cpu: cpu, peak: 100})
 	}
 	r.addCopied(w, "kgo", copied{first: 0.5, seconds: 20, cpu: 30, peak: 500})
+	r.addNote("newtopic of %s: %v", "mm2", "late")
 	var out strings.Builder
 	r.print(&out)
-	if want := "| lz4, 1.0 M x 100 B: CPU s | 2.00 | 30.00 | - | 15.0 | - |\n"; !strings.Contains(out.String(), want) {
-		t.Errorf("got\n%s\nwant %q inside", out.String(), want)
+	for _, want := range []string{"| lz4, 1.0 M x 100 B: CPU s | 2.00 | 30.00 | - | 15.0 | - |\n", "\nnot measured: newtopic of mm2: late\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got\n%s\nwant %q inside", out.String(), want)
+		}
 	}
 }
 

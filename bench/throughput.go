@@ -17,8 +17,8 @@ func (b *bench) throughput(ctx context.Context, w work, r *results) error {
 	if err := b.fill(ctx, w); err != nil {
 		return err
 	}
-	for range b.rounds {
-		for _, c := range b.copiers() {
+	for round := range b.rounds {
+		for _, c := range b.copiers(round) {
 			got, err := b.copyOnce(ctx, c, w)
 			if err != nil {
 				return fmt.Errorf("copy %s by %s: %w", w.name, c.name, err)

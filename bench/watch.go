@@ -73,7 +73,7 @@ func (t *target) wait(ctx context.Context, p *process, topic string, want int64,
 		case have >= want:
 			return first, now, nil
 		case now.Sub(grew) > limit:
-			return first, last, fmt.Errorf("%s stays at %d of %d records", topic, have, want)
+			return first, last, &lateError{fmt.Sprintf("%s stayed at %d of %d records for %v", topic, have, want, limit)}
 		}
 		if err := p.ended(); err != nil {
 			return first, last, err
