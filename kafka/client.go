@@ -27,8 +27,8 @@ func (d *Dialer) NewClient(brokers []string, opts ...kgo.Opt) (*kgo.Client, erro
 		kgo.SoftwareNameAndVersion("mirror", softwareVersion()),
 		kgo.Dialer(d.DialContext),
 		kgo.RetryBackoffFn(backoff),
-		kgo.AlwaysRetryEOF(), // a broker behind a proxy that is restarting closes connections, too
-		kgo.MetadataMinAge(time.Second),
+		kgo.AlwaysRetryEOF(),                       // a broker behind a proxy that is restarting closes connections, too
+		kgo.MetadataMinAge(100 * time.Millisecond), // a topic that was just created gets its leaders in such a time
 		kgo.MetadataMaxAge(time.Minute),
 	}
 	if d.auth != nil {

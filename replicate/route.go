@@ -256,7 +256,7 @@ func (r *route) groupClient(instance string) (*kgo.Client, error) {
 func (r *route) laneClient() (*kgo.Client, error) {
 	from := map[int32]kgo.Offset{}
 	for i := range r.config.Lanes {
-		from[int32(i)] = kgo.NewOffset().AtStart()
+		from[int32(i)] = kgo.NewOffset().At(0) // unlike AtStart it needs no answer of a leader that may not know yet that it is one
 	}
 	s, err := newSide(r.target.config, "mirror-"+r.mirror.config.Name, r.mirror.dial,
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{r.lanes.topic: from}), kgo.FetchMaxWait(500*time.Millisecond))
