@@ -49,11 +49,16 @@ func NewDiscovery(route *config.Route, src, dst Cluster, managed func() map[stri
 	return &Discovery{route: route, src: src, dst: dst, managed: managed, copied: copied, now: time.Now, unknown: map[string]bool{}}
 }
 
-// PlanRoute looks at both sides of a route once and changes nothing.
+// PlanRoute looks at both sides of a route once and changes nothing. Unlike Refresh it looks at all of the source's topics,
+// and whether target topics that are not ours hold records.
 func PlanRoute(ctx context.Context, route *config.Route, src, dst Cluster, managed map[string][]string, copied map[string]string) (*RoutePlan, error) {
 	d := NewDiscovery(route, src, dst, func() map[string][]string { return managed }, func() map[string]string { return copied })
 	d.everything = true
-	return d.Refresh(ctx)
+	plan, err := d.Refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return plan, d.occupied(ctx, plan, copied)
 }
 
 // LookError says which cluster could not be looked at.

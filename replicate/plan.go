@@ -19,6 +19,7 @@ type TopicPlan struct {
 	Action   []Change
 	Problem  string   // why nothing of this topic can be copied now, and the way out; "" when all is well
 	Short    string   // why source partitions that the target lacks wait; the others are copied. "" when none are lacking for good
+	Occupied string   // why partitions wait whose target holds records of others, and the way out; only PlanRoute looks
 	Warnings []string // what is copied, but not quite as the source has it
 
 	Existing         bool // the target topic is there and no record of ours names it: it may hold somebody else's data

@@ -53,39 +53,6 @@ routes:
 	return west, east, config
 }
 
-func TestPlan(t *testing.T) {
-	_, _, config := twoClusters(t, "orders", "clicks.web", "secret")
-	code, out, stderr := mirror(t, "plan", "--config", config)
-	if code != exitOK {
-		t.Fatalf("exit code %d, stderr %q", code, stderr)
-	}
-	for _, want := range []string{"orders", "all-orders", "west.clicks.web", "create west.clicks.web: 2 partitions", "secret"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("no %q in\n%s", want, out)
-		}
-	}
-
-	code, out, _ = mirror(t, "plan", "--config", config, "--topic", "orders", "-o", "json")
-	var plans planDocument
-	if err := json.Unmarshal([]byte(out), &plans); err != nil || code != exitOK {
-		t.Fatalf("exit code %d, %v", code, err)
-	}
-	route := plans.Routes[0]
-	if len(route.Topics) != 1 || len(route.NotTaken) != 0 || route.Topics[0].Target != "all-orders" ||
-		!strings.Contains(route.Topics[0].Rule, "topic: orders") || len(route.Topics[0].Changes) != 1 {
-		t.Errorf("got %+v", route)
-	}
-
-	_, out, _ = mirror(t, "plan", "--config", config, "--topic", "clicks.app")
-	if !strings.Contains(out, "no such topic; it would be copied to west.clicks.app") {
-		t.Errorf("a topic that is not there: got\n%s", out)
-	}
-	code, _, stderr = mirror(t, "plan", "--config", config, "--route", "nowhere")
-	if code != exitUsage || !strings.Contains(stderr, "west-to-east") {
-		t.Errorf("a route that is not there: exit code %d, %q", code, stderr)
-	}
-}
-
 func TestVerify(t *testing.T) {
 	west, east, config := twoClusters(t, "orders", "all-orders")
 	write := func(client *kgo.Client, topic string, values ...string) {

@@ -51,6 +51,14 @@ func count(n int64) string {
 	return sign + digits
 }
 
+// plural writes 1 as "1 topic" and 1234 as "1,234 topics".
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return count(n) + " " + noun + "s"
+}
+
 // byteCount writes bytes in the unit that keeps one to four digits.
 func byteCount(n float64) string {
 	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}

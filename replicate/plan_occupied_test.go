@@ -1,0 +1,49 @@
+package replicate
+
+import (
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"mirror/config"
+)
+
+// A plan for people says which target topics hold records of others. Those that the route copied or created, those that
+// are empty, and records in partitions that the source does not have are no obstacle.
+func TestPlanRouteOccupied(t *testing.T) {
+	src, dst := newPlanCluster(t, "west"), newPlanCluster(t, "east")
+	for _, topic := range []string{"filled", "ours", "copied", "empty", "wide"} {
+		src.create(t, topic, 2, nil)
+		dst.create(t, "west."+topic, 3, nil)
+	}
+	write := func(topic string, partition int32) {
+		t.Helper()
+		cl := planClient(t, dst.fake, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: partition}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, topic := range []string{"west.filled", "west.ours", "west.copied"} {
+		write(topic, 1)
+	}
+	write("west.wide", 2)
+	managed := map[string][]string{"west.ours": nil}
+	copied := map[string]string{"west.copied": "copied"}
+	for _, allowed := range []bool{false, true} {
+		route := planRoute(t, func(r *config.Route) { r.AllowExisting = allowed })
+		plan, err := PlanRoute(t.Context(), route, src.Cluster, dst.Cluster, managed, copied)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, topic := range plan.Topics {
+			want := ""
+			if topic.Decision.Topic == "filled" && !allowed {
+				want = "holds records that route west-to-east did not copy (1 offset in 1 partition)"
+			}
+			mentions(t, "obstacle of "+topic.Decision.Topic, topic.Occupied, want)
+			if len(topic.Warnings) != 0 {
+				t.Errorf("got warnings %q of %s", topic.Warnings, topic.Decision.Topic)
+			}
+		}
+	}
+}
