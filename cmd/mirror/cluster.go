@@ -38,17 +38,38 @@ func connect(ctx context.Context, c *config.Cluster) (*cluster, error) {
 		return nil, clusterError(err, c, "connect")
 	}
 	admin := kadm.NewClient(client)
-	asking, cancel := context.WithTimeout(ctx, clusterPatience+clusterPatience/2)
-	defer cancel()
-	metadata, err := admin.BrokerMetadata(asking)
+	id, err := askID(ctx, admin)
 	if err != nil {
-		client.Close()
+		go client.Close() // waits for a broker that may be silent, and the command ends
 		if ctx.Err() != nil {
 			return nil, ctx.Err() // interrupted
 		}
 		return nil, clusterError(err, c, "connect")
 	}
-	return &cluster{config: c, client: client, admin: admin, id: metadata.Cluster}, nil
+	return &cluster{config: c, client: client, admin: admin, id: id}, nil
+}
+
+// askID asks a cluster for its id. A client that opens a connection does not look
+// at the context before the broker has said something, so this does not wait for
+// the client.
+func askID(ctx context.Context, admin *kadm.Client) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, clusterPatience+clusterPatience/2)
+	defer cancel()
+	type answer struct {
+		id  string
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		metadata, err := admin.BrokerMetadata(ctx)
+		answers <- answer{metadata.Cluster, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.id, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 func (c *cluster) close() { c.client.Close() }

@@ -18,14 +18,14 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-func TestEditDistance(t *testing.T) {
-	tests := []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"abc", "", 3}, {"wach", "watch", 1}, {"topci", "topic", 2}, {"route", "router", 1}}
+func TestNearest(t *testing.T) {
+	words := []string{"watch", "topic", "token-file", "route"}
+	tests := []struct{ typed, want string }{
+		{"wach", "watch"}, {"topci", "topic"}, {"tok", "token-file"}, {"to", ""}, {"router", "route"}, {"else", ""},
+	}
 	for _, test := range tests {
-		if got := editDistance(test.a, test.b); got != test.want {
-			t.Errorf("%q to %q: got %d, want %d", test.a, test.b, got, test.want)
+		if got := nearest(test.typed, words); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.typed, got, test.want)
 		}
 	}
 }

@@ -16,6 +16,7 @@ func printHelp(cmd *cobra.Command, _ []string) {
 }
 
 func writeHelp(out io.Writer, cmd *cobra.Command) {
+	cmd.InitDefaultHelpFlag() // cobra does it only where the flag itself is given
 	fmt.Fprintf(out, "%s\n\nUSAGE\n", firstOf(cmd.Long, cmd.Short))
 	if !cmd.HasAvailableSubCommands() {
 		fmt.Fprintf(out, "  %s\n", cmd.UseLine())
@@ -48,7 +49,6 @@ func commandReference(root *cobra.Command) []byte {
 
 // allCommands returns the root and everything below it, as the help lists them.
 func allCommands(root *cobra.Command) []*cobra.Command {
-	root.InitDefaultHelpFlag()
 	all := []*cobra.Command{root}
 	for _, sub := range root.Commands() {
 		all = append(all, allCommands(sub)...)

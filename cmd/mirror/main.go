@@ -14,7 +14,13 @@ import (
 )
 
 func main() {
-	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	stdout := &checkedFile{File: os.Stdout}
+	code := execute(context.Background(), os.Args[1:], stdout, os.Stderr)
+	if code == exitOK && stdout.failed != nil {
+		fmt.Fprintf(os.Stderr, "mirror: write output: %v\n", stdout.failed)
+		code = exitFailed
+	}
+	os.Exit(code)
 }
 
 // execute runs one command line and returns its exit code.

@@ -7,7 +7,7 @@ import (
 )
 
 func newRootCommand() *cobra.Command {
-	root := &cobra.Command{
+	root := groupOf(&cobra.Command{
 		Use:   "mirror",
 		Short: "Copy Kafka topics from one cluster to another, exactly once",
 		Long: `mirror copies Kafka topics from one cluster into another, all the time, under new names:
@@ -17,19 +17,10 @@ every record once, in order, with the same key, value, headers and timestamp.`,
   mirror run --config mirror.yaml       # the daemon
   mirror status                         # what it is doing
   mirror verify --route west-to-east    # compare the records of both sides`,
-		Annotations:                withExitCodes(exitOK, exitFailed, exitUsage, exitWithLosses, exitDifferent, exitUnreachable, exitUnauthorised, exitInterrupted),
-		SilenceErrors:              true, // execute prints them
-		SilenceUsage:               true,
-		SuggestionsMinimumDistance: 2,
-		Args:                       cobra.ArbitraryArgs, // so that an unknown command comes to RunE
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
-			}
-			return cmd.Help()
-		},
-	}
-	root.AddCommand(
+		Annotations:   withExitCodes(exitOK, exitFailed, exitUsage, exitWithLosses, exitDifferent, exitUnreachable, exitUnauthorised, exitInterrupted),
+		SilenceErrors: true, // execute prints them
+		SilenceUsage:  true,
+	},
 		newDemoCommand(),
 		newPlanCommand(),
 		newRunCommand(),
@@ -55,12 +46,29 @@ func newHelpCommand() *cobra.Command {
 		Annotations: withExitCodes(exitOK, exitUsage),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			target, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return unknownCommand(cmd.Root(), strings.Join(args, " "))
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return unknownCommand(target, rest[0])
 			}
 			return target.Help()
 		},
+		ValidArgsFunction: completeCommands,
 	}
+}
+
+// completeCommands offers the commands below those that are named already.
+func completeCommands(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var offers []cobra.Completion
+	if target, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
+		for _, sub := range target.Commands() {
+			if sub.IsAvailableCommand() && strings.HasPrefix(sub.Name(), begun) {
+				offers = append(offers, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+			}
+		}
+	}
+	return offers, cobra.ShellCompDirectiveNoFileComp
 }
 
 // addConfigFlag is for every command that reads the configuration.

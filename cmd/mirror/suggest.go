@@ -7,29 +7,50 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"mirror/rename"
 )
 
 // unknownCommand names the commands that may have been meant.
-func unknownCommand(root *cobra.Command, name string) error {
-	text := fmt.Sprintf("there is no command %q", name)
-	if near := root.SuggestionsFor(name); len(near) > 0 {
-		text += fmt.Sprintf(": did you mean %s?", strings.Join(near, " or "))
+func unknownCommand(parent *cobra.Command, name string) error {
+	text := fmt.Sprintf("there is no command %q", shorten(name))
+	if parent.HasParent() {
+		text = fmt.Sprintf("%s has no command %q", parent.CommandPath(), shorten(name))
+	}
+	var names []string
+	for _, sub := range parent.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	if near := nearest(name, names); near != "" {
+		text += ": did you mean " + near + "?"
 	}
 	return &usageError{text: text}
+}
+
+// shorten cuts what somebody typed, or pasted by mistake, to what a message can
+// hold.
+func shorten(text string) string {
+	const most = 100
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return text
 }
 
 // explainFlag makes a usageError of what the flag parser says, with the nearest
 // flag where one was misspelt.
 func explainFlag(cmd *cobra.Command, err error) error {
-	if !cmd.HasParent() && cmd.Flags().NArg() > 0 {
+	if cmd.HasSubCommands() && cmd.Flags().NArg() > 0 {
 		// The command was not known, and so its flags were taken for ours.
 		return unknownCommand(cmd, cmd.Flags().Arg(0))
 	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return &usageError{text: err.Error()}
+		return &usageError{text: explainValue(err)}
 	}
-	name := unknown.GetSpecifiedName()
+	name := shorten(unknown.GetSpecifiedName())
 	text := fmt.Sprintf("%s has no flag --%s", cmd.CommandPath(), name)
 	if unknown.GetSpecifiedShortnames() != "" {
 		text = fmt.Sprintf("%s has no flag -%s", cmd.CommandPath(), name)
@@ -39,39 +60,43 @@ func explainFlag(cmd *cobra.Command, err error) error {
 	return &usageError{text: text}
 }
 
-// nearestFlag returns the flag that takes the fewest edits, or "" when none is
-// near.
-func nearestFlag(cmd *cobra.Command, name string) string {
-	best, distance := "", max(len(name)/3, 1)+1
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		d := editDistance(name, flag.Name)
-		if strings.HasPrefix(flag.Name, name) {
-			d = min(d, 1)
-		}
-		if d < distance {
-			best, distance = flag.Name, d
-		}
-	})
-	return best
+// explainValue says what is wrong with a flag's value, without the parser's words
+// for it.
+func explainValue(err error) string {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err.Error()
+	}
+	flag := invalid.GetFlag()
+	wanted := map[string]string{
+		"duration": "a time like 90s, 5m or 1h30m", "bool": "true or false",
+		"int": "a whole number", "int32": "a whole number", "int64": "a whole number", "float64": "a number",
+	}[flag.Value.Type()]
+	if wanted == "" {
+		return err.Error()
+	}
+	return fmt.Sprintf("--%s %q is not %s", flag.Name, shorten(invalid.GetValue()), wanted)
 }
 
-// editDistance is Levenshtein's: insertions, deletions and replacements of bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(row[j]+1, row[j+1]+1, replace)
+// nearestFlag returns the flag that was probably meant, or "".
+func nearestFlag(cmd *cobra.Command, name string) string {
+	var flags []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { flags = append(flags, flag.Name) })
+	return nearest(name, flags)
+}
+
+// nearest returns the only word that begins so, or else the one with the fewest
+// slips in it, or "".
+func nearest(begun string, words []string) string {
+	var longer []string
+	for _, word := range words {
+		if strings.HasPrefix(word, begun) {
+			longer = append(longer, word)
 		}
 	}
-	return row[len(b)]
+	if len(longer) == 1 {
+		return longer[0]
+	}
+	near, _ := rename.Nearest(begun, words)
+	return near
 }

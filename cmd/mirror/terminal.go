@@ -13,9 +13,12 @@ const (
 	smallHeight = 24
 )
 
+// descriptor is what an open file has, also one that checkedFile wraps.
+type descriptor interface{ Fd() uintptr }
+
 // isTerminal reports whether a person is at the other end of a stream.
 func isTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
+	file, ok := stream.(descriptor)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
@@ -32,7 +35,7 @@ func wantsColour() bool { return os.Getenv("NO_COLOR") == "" }
 
 // screenSize is the size of a terminal in columns and lines.
 func screenSize(stream any) (width, height int) {
-	if file, ok := stream.(*os.File); ok {
+	if file, ok := stream.(descriptor); ok {
 		if w, h, err := term.GetSize(int(file.Fd())); err == nil && w > 0 && h > 0 {
 			return w, h
 		}
