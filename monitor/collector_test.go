@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -24,46 +25,101 @@ func sampleStatus() Status {
 	return Status{Mirror: "m", Routes: []RouteStatus{route}}
 }
 
+// sampler of the sample status; nothing has run.
+func sampler(registry *Registry, partitions bool) *Sampler {
+	return NewSampler(SamplerOptions{Registry: registry, Status: sampleStatus, Partitions: partitions})
+}
+
 func TestCollector(t *testing.T) {
 	registry := NewRegistry()
 	p := registry.Partition("r", "a", 0)
 	p.Records.Add(100)
 	p.Deep[batch.Holes].Add(2)
-	c := Collector(registry, sampleStatus)
+	p.Copied(99, 3*time.Millisecond, time.Second)
+	p.Copied(1, time.Second, -1)
 	want := `
 # HELP mirror_deep_batches_total Batches that had to be decoded and written anew, by reason. A reason appears with its first batch.
 # TYPE mirror_deep_batches_total counter
-mirror_deep_batches_total{partition="0",reason="holes",route="r",topic="a"} 2
-# HELP mirror_lag_seconds Age of the oldest record not yet copied, but not more than the time since the partition was last caught up. Absent when unknown.
-# TYPE mirror_lag_seconds gauge
-mirror_lag_seconds{partition="0",route="r",topic="a"} 2.5
+mirror_deep_batches_total{reason="holes",route="r",topic="a"} 2
+# HELP mirror_lag_records Source offsets between the next record to copy and the source's last stable offset. Absent when unknown.
+# TYPE mirror_lag_records gauge
+mirror_lag_records{route="r",topic="a"} 3
 # HELP mirror_losses_total Entries written to the loss ledger. Without faults it stays 0.
 # TYPE mirror_losses_total counter
-mirror_losses_total{partition="0",route="r",topic="a"} 0
-# HELP mirror_partition_state 1 for the state that the partition is in; other states have no series.
+mirror_losses_total{route="r",topic="a"} 0
+# HELP mirror_partition_records_total Records acknowledged by the target.
+# TYPE mirror_partition_records_total counter
+mirror_partition_records_total{partition="0",route="r",topic="a"} 100
+# HELP mirror_partition_source_offset Source offset of the next record to copy. Absent when unknown.
+# TYPE mirror_partition_source_offset gauge
+mirror_partition_source_offset{partition="0",route="r",topic="a"} 10
+# HELP mirror_partition_state 1 for the present state, which is the worst one of what is inside; other states have no series.
 # TYPE mirror_partition_state gauge
 mirror_partition_state{partition="0",route="r",state="copying",topic="a"} 1
 mirror_partition_state{partition="1",route="r",state="waiting",topic="a"} 1
-# HELP mirror_partitions Partitions of the route by state.
-# TYPE mirror_partitions gauge
-mirror_partitions{route="r",state="caught_up"} 0
-mirror_partitions{route="r",state="copying"} 1
-mirror_partitions{route="r",state="paused"} 0
-mirror_partitions{route="r",state="recovering"} 0
-mirror_partitions{route="r",state="starting"} 0
-mirror_partitions{route="r",state="stopped"} 0
-mirror_partitions{route="r",state="waiting"} 1
 # HELP mirror_records_total Records acknowledged by the target.
 # TYPE mirror_records_total counter
-mirror_records_total{partition="0",route="r",topic="a"} 100
-# HELP mirror_source_offset Source offset of the next record to copy. Absent when unknown.
-# TYPE mirror_source_offset gauge
-mirror_source_offset{partition="0",route="r",topic="a"} 10
+mirror_records_total{route="r",topic="a"} 100
+# HELP mirror_route_copy_latency_seconds Records by the time from the source's answer that brought them to the target's acknowledgement.
+# TYPE mirror_route_copy_latency_seconds histogram
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.001"} 0
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.002"} 0
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.004"} 99
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.008"} 99
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.016"} 99
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.032"} 99
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.064"} 99
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.128"} 99
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.256"} 99
+mirror_route_copy_latency_seconds_bucket{route="r",le="0.512"} 99
+mirror_route_copy_latency_seconds_bucket{route="r",le="1.024"} 100
+mirror_route_copy_latency_seconds_bucket{route="r",le="2.048"} 100
+mirror_route_copy_latency_seconds_bucket{route="r",le="4.096"} 100
+mirror_route_copy_latency_seconds_bucket{route="r",le="8.192"} 100
+mirror_route_copy_latency_seconds_bucket{route="r",le="16.384"} 100
+mirror_route_copy_latency_seconds_bucket{route="r",le="32.768"} 100
+mirror_route_copy_latency_seconds_bucket{route="r",le="65.536"} 100
+mirror_route_copy_latency_seconds_bucket{route="r",le="+Inf"} 100
+mirror_route_copy_latency_seconds_sum{route="r"} 1.297
+mirror_route_copy_latency_seconds_count{route="r"} 100
+# HELP mirror_route_lag_seconds Age of the oldest record not yet copied, but not more than the time since the partition was last caught up; of the partition furthest behind. Absent when unknown.
+# TYPE mirror_route_lag_seconds gauge
+mirror_route_lag_seconds{route="r"} 2.5
+# HELP mirror_route_partitions Partitions of the route by state.
+# TYPE mirror_route_partitions gauge
+mirror_route_partitions{route="r",state="caught_up"} 0
+mirror_route_partitions{route="r",state="copying"} 1
+mirror_route_partitions{route="r",state="paused"} 0
+mirror_route_partitions{route="r",state="recovering"} 0
+mirror_route_partitions{route="r",state="starting"} 0
+mirror_route_partitions{route="r",state="stopped"} 0
+mirror_route_partitions{route="r",state="waiting"} 1
+# HELP mirror_state 1 for the present state, which is the worst one of what is inside; other states have no series.
+# TYPE mirror_state gauge
+mirror_state{route="r",state="waiting",topic="a"} 1
 `
-	err := testutil.CollectAndCompare(c, strings.NewReader(want), "mirror_records_total", "mirror_deep_batches_total",
-		"mirror_losses_total", "mirror_lag_seconds", "mirror_partition_state", "mirror_partitions", "mirror_source_offset")
+	err := testutil.CollectAndCompare(sampler(registry, true).Collector(), strings.NewReader(want), "mirror_records_total",
+		"mirror_partition_records_total", "mirror_deep_batches_total", "mirror_losses_total", "mirror_lag_records", "mirror_route_lag_seconds",
+		"mirror_partition_state", "mirror_state", "mirror_route_partitions", "mirror_partition_source_offset", "mirror_route_copy_latency_seconds")
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// Series of single partitions are many; without being asked for there are none.
+func TestCollectorWithoutPartitions(t *testing.T) {
+	registry := NewRegistry()
+	registry.Partition("r", "a", 0)
+	gatherer := prometheus.NewPedanticRegistry()
+	gatherer.MustRegister(sampler(registry, false).Collector())
+	families, err := gatherer.Gather()
+	if err != nil || len(families) == 0 {
+		t.Fatalf("got %d families, error %v", len(families), err)
+	}
+	for _, family := range families {
+		if strings.HasPrefix(family.GetName(), "mirror_partition_") {
+			t.Errorf("there is %s", family.GetName())
+		}
 	}
 }
 
@@ -71,7 +127,7 @@ mirror_source_offset{partition="0",route="r",topic="a"} 10
 func TestCollectorLint(t *testing.T) {
 	registry := NewRegistry()
 	registry.Partition("r", "a", 0).Deep[batch.Holes].Add(1)
-	problems, err := testutil.CollectAndLint(Collector(registry, sampleStatus))
+	problems, err := testutil.CollectAndLint(sampler(registry, true).Collector())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,17 +139,17 @@ func TestCollectorLint(t *testing.T) {
 // A topic name that is not UTF-8 cannot exist on a broker, but a hostile one may
 // answer anything: the scrape must report it and not panic.
 func TestCollectorSurvivesBadLabel(t *testing.T) {
-	registry := NewRegistry()
-	registry.Partition("r", "a\xff", 0)
-	registry.Partition("r", "good", 0)
+	status := func() Status {
+		return Status{Routes: []RouteStatus{{Name: "r", Topics: []TopicStatus{{Source: "a\xff"}, {Source: "good"}}}}}
+	}
 	gatherer := prometheus.NewPedanticRegistry()
-	gatherer.MustRegister(Collector(registry, func() Status { return Status{} }))
+	gatherer.MustRegister(NewSampler(SamplerOptions{Registry: NewRegistry(), Status: status}).Collector())
 	families, err := gatherer.Gather()
 	if err == nil {
 		t.Error("no error for a label that is not UTF-8")
 	}
 	if len(families) == 0 {
-		t.Error("the good partition is gone too")
+		t.Error("the good topic is gone too")
 	}
 }
 
@@ -119,6 +175,9 @@ func TestRegistry(t *testing.T) {
 		}
 	}
 	registry.Remove("r", "a", 3)
+	if got := registry.Totals("r").Records; got != 800 {
+		t.Errorf("after Remove: the route has %d records, want all 800", got)
+	}
 	if got := registry.Len(); got != 99 {
 		t.Errorf("after Remove: got %d partitions, want 99", got)
 	}

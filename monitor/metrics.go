@@ -1,151 +1,225 @@
 package monitor
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mirror/batch"
 )
 
-// metric is one row of the table that makes both /metrics and its reference.
-// Exactly one of the read functions is set. The strings they are given are the
-// values of the labels beyond the ones that identify.
+// metric is one row of the table that makes /metrics, the samples for sinks and
+// history, and docs/metrics.md. Exactly one of read and durations is set.
 type metric struct {
-	name  string
-	help  string
-	kind  prometheus.ValueType
-	extra string // a label beside the ones that identify; empty: none
+	name   string // without the prefix, which tells the level
+	help   string
+	kind   kind
+	extra  string // a label beside the ones that identify; empty: none
+	levels []level
+	where  where
 
-	fromCounters  func(p *Partition, emit emitFunc)
-	fromPartition func(p *PartitionStatus, emit emitFunc)
-	fromRoute     func(r *RouteStatus, emit emitFunc)
+	// read emits the values; the strings it gives are values of the extra label.
+	read func(s *scope, emit emitFunc)
+	// durations returns what a histogram shows: at a scrape all since the start,
+	// in samples the quantiles of what came since the last one.
+	durations func(c *topicCounts) *Durations
+	recent    func(p *pace) *Durations
+	buckets   bucketRange
 }
 
 // emitFunc takes one value, and the extra label's value where there is one.
 type emitFunc func(value float64, extra ...string)
 
-// labels returns the label names of the metric: the ones that identify, and at
-// most one that divides.
-func (m *metric) labels() []string {
-	labels := []string{"route"}
-	if m.fromRoute == nil {
-		labels = append(labels, "topic", "partition")
-	}
+type kind string
+
+const (
+	counter   kind = "counter"
+	gauge     kind = "gauge"
+	histogram kind = "histogram"
+)
+
+// where says who sees a metric.
+type where uint8
+
+const (
+	everywhere where = iota
+	scrapeOnly       // states as labels: a series that ends would keep its last value in a sink
+	sampleOnly       // what Prometheus computes itself
+)
+
+// bucketRange says which buckets of a histogram a scrape shows: those that end at
+// 1 ms × 2^k, for k from 0 to last in steps of step. More would be more series
+// than they are worth.
+type bucketRange struct{ step, last int }
+
+// fullName is the name at a level.
+func (m *metric) fullName(l level) string { return l.prefix() + m.name }
+
+func (m *metric) at(l level) bool { return slices.Contains(m.levels, l) }
+
+// labels returns the label names at a level: the ones that identify, and at most
+// one that divides.
+func (m *metric) labels(l level) []string {
+	labels := l.labels()
 	if m.extra != "" {
-		labels = append(labels, m.extra)
+		labels = append(labels[:len(labels):len(labels)], m.extra)
 	}
 	return labels
 }
 
+// valueType is the kind in Prometheus' terms.
+func (m *metric) valueType() prometheus.ValueType {
+	if m.kind == counter {
+		return prometheus.CounterValue
+	}
+	return prometheus.GaugeValue
+}
+
+var (
+	everyLevel    = []level{ofRoute, ofTopic, ofPartition}
+	routesTopics  = []level{ofRoute, ofTopic}
+	onlyRoute     = []level{ofRoute}
+	onlyPartition = []level{ofPartition}
+)
+
 // metrics is the table. The order is the order of docs/metrics.md.
 func metrics() []metric {
-	return append(append(counters(), partitionGauges()...), routeGauges()...)
+	return slices.Concat(counterRows(), paceRows(), lagRows(), stateRows(), routeRows())
 }
 
-// counter is a row that reads one atomic of a partition.
-func counter(name, help string, read func(*Partition) int64) metric {
-	return metric{name: name, help: help, kind: prometheus.CounterValue,
-		fromCounters: func(p *Partition, emit emitFunc) { emit(float64(read(p))) }}
+// count is a row that reads one counter.
+func count(name, help string, read func(*Totals) int64) metric {
+	return metric{name: name, help: help, kind: counter, levels: everyLevel,
+		read: func(s *scope, emit emitFunc) {
+			if s.counts != nil {
+				emit(float64(read(&s.counts.totals)))
+			}
+		}}
 }
 
-func counters() []metric {
+func counterRows() []metric {
 	return []metric{
-		counter("mirror_records_total", "Records acknowledged by the target.",
-			func(p *Partition) int64 { return p.Records.Load() }),
-		counter("mirror_bytes_total", "Bytes of the acknowledged batches, as they lie in the target's log.",
-			func(p *Partition) int64 { return p.Bytes.Load() }),
-		counter("mirror_shallow_batches_total", "Batches whose bytes were passed on with a patched header.",
-			func(p *Partition) int64 { return p.Shallow.Load() }),
-		{name: "mirror_deep_batches_total", kind: prometheus.CounterValue, extra: "reason",
-			help:         "Batches that had to be decoded and written anew, by reason. A reason appears with its first batch.",
-			fromCounters: emitDeep},
-		counter("mirror_gap_offsets_total", "Source offsets with nothing to copy: control records, aborted transactions, compaction.",
-			func(p *Partition) int64 { return p.Gaps.Load() }),
-		counter("mirror_losses_total", "Entries written to the loss ledger. Without faults it stays 0.",
-			func(p *Partition) int64 { return p.Losses.Load() }),
-		counter("mirror_lost_offsets_total", "Source offsets inside those entries: records that should have been copied and cannot be.",
-			func(p *Partition) int64 { return p.LostOffsets.Load() }),
-		counter("mirror_skipped_mirrored_batches_total", "Batches left out because another mirror brought them to the source.",
-			func(p *Partition) int64 { return p.Skipped.Load() }),
-		counter("mirror_repeated_batches_total", "Batches sent again that the target knew already and did not store twice.",
-			func(p *Partition) int64 { return p.Repeats.Load() }),
-		counter("mirror_foreign_records_total", "Records found in the target partition that the mirror did not write.",
-			func(p *Partition) int64 { return p.Foreign.Load() }),
-		counter("mirror_rejected_records_total", "Records that the target refused for certain.",
-			func(p *Partition) int64 { return p.Rejected.Load() }),
-		counter("mirror_produce_retries_total", "Batches sent again after an error or a lost answer.",
-			func(p *Partition) int64 { return p.Retries.Load() }),
-		counter("mirror_recoveries_total", "Times the position was read again from checkpoint and target log.",
-			func(p *Partition) int64 { return p.Recoveries.Load() }),
+		count("records_total", "Records acknowledged by the target.",
+			func(t *Totals) int64 { return t.Records }),
+		count("bytes_total", "Bytes of the acknowledged batches, as they lie in the target's log.",
+			func(t *Totals) int64 { return t.Bytes }),
+		count("shallow_batches_total", "Batches whose bytes were passed on with a patched header.",
+			func(t *Totals) int64 { return t.Shallow }),
+		{name: "deep_batches_total", kind: counter, extra: "reason", levels: everyLevel,
+			help: "Batches that had to be decoded and written anew, by reason. A reason appears with its first batch.",
+			read: emitDeep},
+		count("gap_offsets_total", "Source offsets with nothing to copy: control records, aborted transactions, compaction.",
+			func(t *Totals) int64 { return t.Gaps }),
+		count("losses_total", "Entries written to the loss ledger. Without faults it stays 0.",
+			func(t *Totals) int64 { return t.Losses }),
+		count("lost_offsets_total", "Source offsets inside those entries: records that should have been copied and cannot be.",
+			func(t *Totals) int64 { return t.LostOffsets }),
+		count("skipped_mirrored_batches_total", "Batches left out because another mirror brought them to the source.",
+			func(t *Totals) int64 { return t.Skipped }),
+		count("repeated_batches_total", "Batches sent again that the target knew already and did not store twice.",
+			func(t *Totals) int64 { return t.Repeats }),
+		count("foreign_records_total", "Records found in the target partition that the mirror did not write.",
+			func(t *Totals) int64 { return t.Foreign }),
+		count("rejected_records_total", "Records that the target refused for certain.",
+			func(t *Totals) int64 { return t.Rejected }),
+		count("produce_retries_total", "Batches sent again after an error or a lost answer.",
+			func(t *Totals) int64 { return t.Retries }),
+		count("recoveries_total", "Times the position was read again from checkpoint and target log.",
+			func(t *Totals) int64 { return t.Recoveries }),
 	}
 }
 
 // emitDeep leaves out reasons that never happened: seven series for each of many
-// thousand partitions would be mostly zeros.
-func emitDeep(p *Partition, emit emitFunc) {
-	for reason := range p.Deep {
-		if n := p.Deep[reason].Load(); n > 0 {
+// thousand topics would be mostly zeros.
+func emitDeep(s *scope, emit emitFunc) {
+	if s.counts == nil {
+		return
+	}
+	for reason, n := range s.counts.totals.Deep {
+		if n > 0 {
 			emit(float64(n), batch.Reason(reason).String())
 		}
 	}
 }
 
-func partitionGauges() []metric {
+func paceRows() []metric {
 	return []metric{
-		{name: "mirror_lag_records", kind: prometheus.GaugeValue,
-			help:          "Source offsets between the next record to copy and the source's last stable offset. Absent when unknown.",
-			fromPartition: func(p *PartitionStatus, emit emitFunc) { emitKnown(p.LagRecords, emit) }},
-		{name: "mirror_lag_seconds", kind: prometheus.GaugeValue,
-			help: "Age of the oldest record not yet copied, but not more than the time since the partition was last caught up. Absent when unknown.",
-			fromPartition: func(p *PartitionStatus, emit emitFunc) {
-				if p.LagSeconds != nil {
-					emit(*p.LagSeconds)
-				}
-			}},
-		{name: "mirror_source_offset", kind: prometheus.GaugeValue,
-			help:          "Source offset of the next record to copy. Absent when unknown.",
-			fromPartition: func(p *PartitionStatus, emit emitFunc) { emitKnown(p.SourceOffset, emit) }},
-		{name: "mirror_target_offset", kind: prometheus.GaugeValue,
-			help:          "Target offset of the next record written. Absent when unknown.",
-			fromPartition: func(p *PartitionStatus, emit emitFunc) { emitKnown(p.TargetOffset, emit) }},
-		{name: "mirror_partition_state", kind: prometheus.GaugeValue, extra: "state",
-			help: "1 for the state that the partition is in; other states have no series.",
-			fromPartition: func(p *PartitionStatus, emit emitFunc) {
-				emit(1, string(p.State))
-			}},
+		{name: "records_per_second", kind: gauge, levels: everyLevel, where: sampleOnly,
+			help: "Records copied per second since the last snapshot.",
+			read: func(s *scope, emit emitFunc) { emitKnown(s.pace.records, emit) }},
+		{name: "bytes_per_second", kind: gauge, levels: everyLevel, where: sampleOnly,
+			help: "Bytes copied per second since the last snapshot.",
+			read: func(s *scope, emit emitFunc) { emitKnown(s.pace.bytes, emit) }},
+		{name: "copy_latency_seconds", kind: histogram, levels: routesTopics, buckets: bucketRange{1, 16},
+			help:      "Records by the time from the source's answer that brought them to the target's acknowledgement.",
+			durations: func(c *topicCounts) *Durations { return &c.latency },
+			recent:    func(p *pace) *Durations { return &p.latency }},
+		{name: "record_age_seconds", kind: histogram, levels: routesTopics, buckets: bucketRange{2, 30},
+			help:      "Records by their age when the target acknowledged them, each as old as the oldest of its batch. Records without a timestamp are left out.",
+			durations: func(c *topicCounts) *Durations { return &c.age },
+			recent:    func(p *pace) *Durations { return &p.age }},
 	}
 }
 
-func emitKnown(value int64, emit emitFunc) {
+func lagRows() []metric {
+	return []metric{
+		{name: "lag_records", kind: gauge, levels: everyLevel,
+			help: "Source offsets between the next record to copy and the source's last stable offset. Absent when unknown.",
+			read: func(s *scope, emit emitFunc) { emitOffset(s.lagRecords, emit) }},
+		{name: "lag_seconds", kind: gauge, levels: everyLevel,
+			help: "Age of the oldest record not yet copied, but not more than the time since the partition was last caught up; of the partition furthest behind. Absent when unknown.",
+			read: func(s *scope, emit emitFunc) { emitKnown(s.lagSeconds, emit) }},
+		{name: "catch_up_seconds", kind: gauge, levels: everyLevel,
+			help: "Time until there is no lag, at the rate at which it shrank within the last minute. 0 when less than a second behind; absent when the lag does not shrink, or is unknown.",
+			read: func(s *scope, emit emitFunc) { emitKnown(s.pace.catchUp, emit) }},
+	}
+}
+
+func stateRows() []metric {
+	return []metric{
+		{name: "source_offset", kind: gauge, levels: onlyPartition,
+			help: "Source offset of the next record to copy. Absent when unknown.",
+			read: func(s *scope, emit emitFunc) { emitOffset(s.partition.SourceOffset, emit) }},
+		{name: "target_offset", kind: gauge, levels: onlyPartition,
+			help: "Target offset of the next record written. Absent when unknown.",
+			read: func(s *scope, emit emitFunc) { emitOffset(s.partition.TargetOffset, emit) }},
+		{name: "state", kind: gauge, extra: "state", levels: everyLevel, where: scrapeOnly,
+			help: "1 for the present state, which is the worst one of what is inside; other states have no series.",
+			read: func(s *scope, emit emitFunc) { emit(1, string(s.state)) }},
+		{name: "state_number", kind: gauge, levels: everyLevel, where: sampleOnly,
+			help: "The present state as a number, so that it can be drawn: the place in the list of states below, from 0.",
+			read: func(s *scope, emit emitFunc) { emit(float64(max(badness(s.state), 0))) }},
+	}
+}
+
+func routeRows() []metric {
+	return []metric{
+		{name: "partitions", kind: gauge, extra: "state", levels: onlyRoute,
+			help: "Partitions of the route by state.", read: emitPartitions},
+		{name: "lso_distance_records", kind: gauge, levels: onlyRoute,
+			help: "Source offsets between last stable offset and high watermark: grows with a hanging transaction.",
+			read: func(s *scope, emit emitFunc) { emit(float64(s.route.LSODistanceRecords)) }},
+		{name: "loss_entries", kind: gauge, levels: onlyRoute,
+			help: "Entries of the route's loss ledger, also those of earlier processes.",
+			read: func(s *scope, emit emitFunc) { emit(float64(s.route.Losses)) }},
+	}
+}
+
+func emitOffset(value int64, emit emitFunc) {
 	if value >= 0 {
 		emit(float64(value))
 	}
 }
 
-func routeGauges() []metric {
-	return []metric{
-		{name: "mirror_route_state", kind: prometheus.GaugeValue, extra: "state",
-			help: "1 for the state that the route is in, 0 for the others.",
-			fromRoute: func(r *RouteStatus, emit emitFunc) {
-				for _, state := range States() {
-					emit(bit(state == r.State), string(state))
-				}
-			}},
-		{name: "mirror_partitions", kind: prometheus.GaugeValue, extra: "state",
-			help: "Partitions of the route by state.", fromRoute: emitPartitions},
-		{name: "mirror_lso_distance_records", kind: prometheus.GaugeValue,
-			help: "Source offsets between last stable offset and high watermark: grows with a hanging transaction.",
-			fromRoute: func(r *RouteStatus, emit emitFunc) {
-				emit(float64(r.LSODistanceRecords))
-			}},
-		{name: "mirror_loss_entries", kind: prometheus.GaugeValue,
-			help:      "Entries of the route's loss ledger, also those of earlier processes.",
-			fromRoute: func(r *RouteStatus, emit emitFunc) { emit(float64(r.Losses)) }},
+func emitKnown(value *float64, emit emitFunc) {
+	if value != nil {
+		emit(*value)
 	}
 }
 
-func emitPartitions(r *RouteStatus, emit emitFunc) {
+func emitPartitions(s *scope, emit emitFunc) {
 	count := make(map[State]int)
-	for _, topic := range r.Topics {
+	for _, topic := range s.route.Topics {
 		for _, p := range topic.Partitions {
 			count[p.State]++
 		}
@@ -153,11 +227,4 @@ func emitPartitions(r *RouteStatus, emit emitFunc) {
 	for _, state := range States() {
 		emit(float64(count[state]), string(state))
 	}
-}
-
-func bit(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -13,6 +13,7 @@ type Partition struct {
 	Route     string
 	Topic     string // the source topic
 	Partition int32
+	of        *Topic // what it is a part of
 
 	Records atomic.Int64 // acked by the target
 	Bytes   atomic.Int64 // of acked batches, as they lie in the target's log

@@ -3,40 +3,59 @@ package monitor
 import (
 	"fmt"
 	"strings"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Reference returns the text of docs/metrics.md, made from the table that also
-// makes /metrics, so that the two cannot differ.
+// makes /metrics and the samples, so that they cannot differ.
 func Reference() []byte {
 	var b strings.Builder
 	b.WriteString(`# Metrics
 
-` + "`GET /metrics`" + ` answers in Prometheus' text form. This page is generated (` + "`make docs`" + `).
+This page is generated (` + "`make docs`" + `). ` + "`GET /metrics`" + ` answers in Prometheus' text form; every ` + "`metrics.interval`" + ` the same
+numbers go to the ` + "`metrics.sinks`" + ` (Graphite, Ganglia, InfluxDB, KairosDB, OpenTSDB, statsd).
 
-Labels: ` + "`route`, `topic`" + ` (the source topic's name) and ` + "`partition`" + ` identify; ` + "`reason` and `state`" + ` divide.
-Counters are those of the answering process since its start; add up the processes of a fleet.
-Beside these there are the usual ` + "`go_*` and `process_*`" + ` metrics, and ` + "`mirror_build_info`" + `.
+Names say what they are about, so that a sum over one name never counts a record twice:
 
-| name | type | labels | meaning |
-|---|---|---|---|
+| name | about | labels |
+|---|---|---|
+| ` + "`mirror_route_…`" + ` | a route | ` + "`route`" + ` |
+| ` + "`mirror_…`" + ` | a topic of a route | ` + "`route`, `topic`" + ` (the source topic's name) |
+| ` + "`mirror_partition_…`" + ` | a partition, where ` + "`metrics.partitions`" + ` is true | ` + "`route`, `topic`, `partition`" + ` |
+
+Counters are those of the answering process since its start; add up the processes of a fleet. Times and lags are of
+what this process copies. A row without a level in the column "about" does not exist there. Histograms
+are buckets for Prometheus and, for sinks, the label ` + "`quantile`" + ` with 0.5 and 0.99 of what was copied since the last
+snapshot. Beside these there are the usual ` + "`go_*` and `process_*`" + ` metrics, and ` + "`mirror_build_info`" + `.
+
+| name | type | about | more labels | for | meaning |
+|---|---|---|---|---|---|
 `)
 	rows := metrics()
 	for i := range rows {
 		m := &rows[i]
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.name, kindName(m.kind), strings.Join(m.labels(), ", "), m.help)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", m.fullName(m.mainLevel()), m.kind, levelNames(m.levels), m.extra, m.where, m.help)
 	}
 	fmt.Fprintf(&b, "\nStates: %s.\n", stateNames())
 	return []byte(b.String())
 }
 
-func kindName(kind prometheus.ValueType) string {
-	if kind == prometheus.CounterValue {
-		return "counter"
+// mainLevel is the one whose name stands for the others.
+func (m *metric) mainLevel() level {
+	if m.at(ofTopic) {
+		return ofTopic
 	}
-	return "gauge"
+	return m.levels[0]
 }
+
+func levelNames(of []level) string {
+	var names []string
+	for _, l := range of {
+		names = append(names, [levels]string{"route", "topic", "partition"}[l])
+	}
+	return strings.Join(names, ", ")
+}
+
+func (w where) String() string { return [...]string{"all", "Prometheus", "sinks"}[w] }
 
 func stateNames() string {
 	var names []string

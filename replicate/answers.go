@@ -147,6 +147,11 @@ func (p *partition) count(o *outgoing, now time.Time) {
 	} else {
 		c.Deep[o.reason].Add(1)
 	}
+	age := time.Duration(-1)
+	if o.firstTimestamp >= 0 {
+		age = max(now.Sub(time.UnixMilli(o.firstTimestamp)), 0)
+	}
+	c.Copied(int64(o.count), now.Sub(o.fetchedAt), age)
 }
 
 // judge decides what an error or a lost answer leads to. Each rule names what

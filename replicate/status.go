@@ -42,13 +42,8 @@ func (r *route) status(now time.Time) monitor.RouteStatus {
 				Partitions: []monitor.PartitionStatus{{Partition: -1, State: monitor.Waiting, Reason: d.Reason, SourceOffset: -1, TargetOffset: -1, SourceEnd: -1, LagRecords: -1, Lane: -1}}})
 		}
 	}
-	for _, c := range r.mirror.registry.All() {
-		if c.Route == r.config.Name {
-			s.RecordsTotal += c.Records.Load()
-			s.BytesTotal += c.Bytes.Load()
-			s.SkippedMirrored += c.Skipped.Load()
-		}
-	}
+	counted := r.mirror.registry.Totals(r.config.Name)
+	s.RecordsTotal, s.BytesTotal, s.SkippedMirrored = counted.Records, counted.Bytes, counted.Skipped
 	for _, lane := range r.lanes.state {
 		s.Losses += int64(len(lane.Losses()))
 	}

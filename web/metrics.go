@@ -9,8 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"mirror/monitor"
 )
 
 // newMetricsHandler serves a registry of its own: the global one would also show
@@ -23,7 +21,7 @@ func newMetricsHandler(o Options) (http.Handler, error) {
 	}, func() float64 { return 1 })
 	registry := prometheus.NewRegistry()
 	for _, c := range []prometheus.Collector{
-		monitor.Collector(o.Registry, o.Source.Status),
+		o.Sampler.Collector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		build,

@@ -22,11 +22,11 @@ type Source interface {
 
 // Options say what to serve. All fields but Version are needed.
 type Options struct {
-	Web      config.Web
-	Source   Source
-	Registry *monitor.Registry
-	Log      *slog.Logger
-	Version  string // of the program, for mirror_build_info
+	Web     config.Web
+	Source  Source
+	Sampler *monitor.Sampler // what /metrics shows
+	Log     *slog.Logger
+	Version string // of the program, for mirror_build_info
 }
 
 const (

@@ -33,8 +33,9 @@ func (s fakeSource) Status() monitor.Status {
 }
 
 func options(web config.Web, source Source) Options {
-	return Options{Web: web, Source: source, Registry: monitor.NewRegistry(),
-		Log: slog.New(slog.DiscardHandler), Version: "test"}
+	return Options{Web: web, Source: source,
+		Sampler: monitor.NewSampler(monitor.SamplerOptions{Registry: monitor.NewRegistry(), Status: source.Status}),
+		Log:     slog.New(slog.DiscardHandler), Version: "test"}
 }
 
 // start serves until the test ends and returns the URL.

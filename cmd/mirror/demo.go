@@ -75,7 +75,7 @@ func startDemoMirror(_ context.Context, cfg *config.Config, logs io.Writer) (fun
 	}
 	ctx, cancel := context.WithCancel(context.Background()) // the demo ends it with stop
 	done := make(chan error, 1)
-	go func() { done <- supervise(ctx, p.engine, p.server, log) }()
+	go func() { done <- p.run(ctx, log) }()
 	stop := func() {
 		cancel()
 		if err := <-done; err != nil {

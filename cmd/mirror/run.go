@@ -75,14 +75,26 @@ func runDaemon(ctx context.Context, path string, stderr io.Writer) error {
 	limit.Go(func() { memoryLimit{cfg.Limits.Memory, p.registry}.run(limiting) })
 	defer limit.Wait()
 	defer stop()
-	return supervise(ctx, p.engine, p.server, log)
+	return p.run(ctx, log)
 }
 
 // process is the parts of a running mirror.
 type process struct {
 	registry *monitor.Registry
+	sampler  *monitor.Sampler
 	engine   *replicate.Mirror
 	server   *web.Server // listens already
+}
+
+// run runs the parts until ctx ends or one of them does, with the snapshots of
+// what they do beside them to the end.
+func (p *process) run(ctx context.Context, log *slog.Logger) error {
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var watchers sync.WaitGroup
+	watchers.Go(func() { p.sampler.Run(watching) })
+	defer watchers.Wait()
+	defer stop()
+	return supervise(ctx, p.engine, p.server, log)
 }
 
 // newProcess builds the parts and binds the web address; nothing runs yet.
@@ -94,7 +106,8 @@ func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 		return nil, withCode(exitUsage, err)
 	}
 	b := readBuild()
-	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Registry: registry, Log: log, Version: b.Version})
+	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Status})
+	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Log: log, Version: b.Version})
 	if err != nil {
 		return nil, withCode(exitUsage, err)
 	}
@@ -103,7 +116,7 @@ func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 		return nil, err
 	}
 	log.Info("mirror starts", "mirror", cfg.Name, "version", b.Version, "revision", b.Revision, "go", b.Go, "web", url, "routes", len(cfg.Routes))
-	return &process{registry: registry, engine: engine, server: server}, nil
+	return &process{registry: registry, sampler: sampler, engine: engine, server: server}, nil
 }
 
 // runner is one part of the process.

@@ -119,7 +119,8 @@ func (s source) Ready() (bool, []string) { return s.ready, s.reasons }
 // serve starts a daemon's web server and returns its URL.
 func serve(t *testing.T, w config.Web, s web.Source) string {
 	t.Helper()
-	server, err := web.New(web.Options{Web: w, Source: s, Registry: monitor.NewRegistry(), Log: slog.New(slog.DiscardHandler)})
+	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: monitor.NewRegistry(), Status: s.Status})
+	server, err := web.New(web.Options{Web: w, Source: s, Sampler: sampler, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,111 @@
+package monitor
+
+import (
+	"strconv"
+)
+
+// level says what a scope or a metric is about.
+type level uint8
+
+const (
+	ofRoute level = iota
+	ofTopic
+	ofPartition
+	levels
+)
+
+// prefix is how the names of a level's metrics begin. Each level has names of its
+// own, so that a sum over one name never counts a record twice.
+func (l level) prefix() string {
+	return [levels]string{"mirror_route_", "mirror_", "mirror_partition_"}[l]
+}
+
+// labels are the names of the labels that identify a scope of this level.
+func (l level) labels() []string { return []string{"route", "topic", "partition"}[:l+1] }
+
+// scope is all that is known at one moment of a route, a topic or a partition.
+type scope struct {
+	level  level
+	labels Labels
+
+	// What this process counts; nil where it has nothing to do with it.
+	counts *topicCounts // its durations are empty for partitions
+
+	// What the status says.
+	state      State
+	lagRecords int64            // -1: unknown
+	lagSeconds *float64         // nil: unknown
+	partition  *PartitionStatus // nil but for partitions
+	route      *RouteStatus     // nil but for routes
+
+	pace pace // filled in by the sampler
+}
+
+// scopes puts the counters and the status together: each route, followed by its
+// topics, each followed by its partitions if these are asked for.
+func scopes(counts map[topicKey]*topicCounts, status *Status, partitions bool) []*scope {
+	var all []*scope
+	for i := range status.Routes {
+		r := &status.Routes[i]
+		route := &scope{level: ofRoute, labels: Labels{{"route", r.Name}}, state: r.State,
+			lagRecords: -1, lagSeconds: r.LagSeconds, route: r, counts: new(topicCounts)}
+		all = append(all, route)
+		named := make(map[string]bool, len(r.Topics))
+		for k := range r.Topics {
+			t := &r.Topics[k]
+			if named[t.Source] {
+				continue // a route has one copy of a topic; a second entry only says why not
+			}
+			named[t.Source] = true
+			c := counts[topicKey{r.Name, t.Source}]
+			topic := newTopicScope(route.labels, t, c)
+			all = append(all, topic)
+			if topic.lagRecords >= 0 {
+				route.lagRecords = max(route.lagRecords, 0) + topic.lagRecords
+			}
+			if c != nil {
+				route.counts.add(c)
+			}
+			if partitions {
+				all = appendPartitions(all, topic.labels, t, c)
+			}
+		}
+		// Topics that are gone stay in the route's sums, which never go back.
+		for key, c := range counts {
+			if key.route == r.Name && !named[key.topic] {
+				route.counts.add(c)
+			}
+		}
+	}
+	return all
+}
+
+func newTopicScope(labels Labels, t *TopicStatus, c *topicCounts) *scope {
+	s := &scope{level: ofTopic, labels: labels.With("topic", t.Source), state: t.State, counts: c, lagRecords: -1}
+	for i := range t.Partitions {
+		p := &t.Partitions[i]
+		if p.LagRecords >= 0 {
+			s.lagRecords = max(s.lagRecords, 0) + p.LagRecords
+		}
+		s.lagSeconds = furthest(s.lagSeconds, p.LagSeconds)
+	}
+	return s
+}
+
+func appendPartitions(all []*scope, labels Labels, t *TopicStatus, c *topicCounts) []*scope {
+	for i := range t.Partitions {
+		p := &t.Partitions[i]
+		if p.Partition < 0 {
+			continue // stands for a topic that has none to show
+		}
+		s := &scope{level: ofPartition, labels: labels.With("partition", strconv.Itoa(int(p.Partition))), state: p.State,
+			lagRecords: p.LagRecords, lagSeconds: p.LagSeconds, partition: p}
+		if c != nil {
+			if totals, ours := c.partitions[p.Partition]; ours {
+				s.counts = &topicCounts{totals: totals}
+			}
+		}
+		all = append(all, s)
+	}
+	return all
+}
