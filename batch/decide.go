@@ -6,7 +6,7 @@ type Reason uint8
 const (
 	Shallow    Reason = iota // it can
 	Holes                    // compaction removed records: brokers refuse a count that is not lastOffsetDelta+1
-	Resume                   // only the records from Options.From on are wanted
+	Resume                   // only the records from Options.From on, or those before Options.To, are wanted
 	OldFormat                // magic 0 or 1: brokers take only magic 2
 	AppendTime               // the source's broker stamped the records, their own times are others
 	TooLarge                 // larger than the target allows, to be split
@@ -26,6 +26,7 @@ func (r Reason) String() string {
 // Options says what to copy of a batch, and what the target takes.
 type Options struct {
 	From     int64 // the cursor: records below it are not copied
+	To       int64 // records from it on are not copied, 0 for no end
 	MaxBytes int   // the target's max.message.bytes, 0 for no limit
 
 	// Skip is asked only about a record that alone, as a batch of size bytes,
@@ -55,7 +56,7 @@ func Decide(h Header, o Options) Reason {
 		return OldFormat
 	case int64(h.Count) != int64(h.LastOffsetDelta)+1:
 		return Holes
-	case h.BaseOffset < o.From || o.Without != nil:
+	case h.BaseOffset < o.From || o.To > 0 && h.LastOffset() >= o.To || o.Without != nil:
 		return Resume
 	case h.AppendTime():
 		return AppendTime

@@ -13,11 +13,11 @@ import (
 // record attributes are copied as they are. Each record keeps its time: the
 // broker's if the source batch has LogAppendTime, -1 in magic 0.
 //
-// Records below o.From are left out, and those that o.Without names. Frames
-// have at most o.MaxBytes bytes; compressed ones may be a little smaller than
-// they could be, as what a record comes to is known only afterwards. There are
-// no frames when no record is left. raw is not changed, and frames share
-// nothing with it.
+// Records below o.From are left out, those from o.To on (but for 0), and those
+// that o.Without names. Frames have at most o.MaxBytes bytes; compressed ones may
+// be a little smaller than they could be, as what a record comes to is known only
+// afterwards. There are no frames when no record is left. raw is not changed, and
+// frames share nothing with it.
 //
 // The checksum of raw is verified first. Errors: a *CorruptError if it is
 // wrong, or the records contradict their header (count, offset deltas that do
@@ -61,11 +61,16 @@ func (f *framer) copy(w walk) error {
 		if err != nil {
 			return err
 		}
-		if it.offset < f.opts.From || f.opts.Without != nil && f.opts.Without(it.offset) {
+		if f.opts.leavesOut(it.offset) {
 			continue
 		}
 		if err := f.add(w, it); err != nil {
 			return err
 		}
 	}
+}
+
+// leavesOut says whether the record at offset is not wanted.
+func (o Options) leavesOut(offset int64) bool {
+	return offset < o.From || o.To > 0 && offset >= o.To || o.Without != nil && o.Without(offset)
 }

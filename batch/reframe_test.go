@@ -97,6 +97,9 @@ func TestReframeProperties(t *testing.T) {
 			From:     s.base + int64(rapid.IntRange(-2, 70).Draw(t, "from")),
 			MaxBytes: rapid.SampledFrom([]int{0, 150, 500, 3000, 40000}).Draw(t, "limit"),
 		}
+		if to := s.base + int64(rapid.IntRange(-2, 70).Draw(t, "to")); to > 0 && rapid.Bool().Draw(t, "ends") {
+			o.To = to
+		}
 		without := int64(rapid.IntRange(0, 9).Draw(t, "without"))
 		if without > 1 {
 			o.Without = func(offset int64) bool { return offset%without == 0 }
@@ -121,7 +124,7 @@ func TestReframeProperties(t *testing.T) {
 			switch {
 			case len(skipped) > 0 && skipped[0] == r.offset:
 				skipped = skipped[1:]
-			case r.offset < o.From, o.Without != nil && o.Without(r.offset):
+			case r.offset < o.From, o.To > 0 && r.offset >= o.To, o.Without != nil && o.Without(r.offset):
 			default:
 				want = append(want, r)
 			}

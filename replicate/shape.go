@@ -26,6 +26,7 @@ type shaper struct {
 	limit      int
 	guessed    bool // limit was learnt from a refusal, not read from the target's settings
 	skip       map[int64]string
+	to         int64 // source offsets from here on are not wanted, 0 for no end
 	budget     kafka.Budget
 	now        time.Time
 
@@ -80,31 +81,50 @@ func (s *shaper) one(b batch.Batch, h *hold) error {
 		// Nothing is left out on the word of a damaged header.
 		return &batch.CorruptError{Offset: b.BaseOffset, Why: "the checksum does not match"}
 	}
-	if b.BaseOffset > s.cursor {
-		s.gaps += b.BaseOffset - s.cursor
+	if first := s.within(b.BaseOffset); first > s.cursor {
+		s.gaps += first - s.cursor
 		s.holes = true
-		s.cursor = b.BaseOffset
+		s.cursor = first
+	}
+	next := s.within(b.LastOffset() + 1)
+	if s.cursor >= next {
+		what = fateEmpty // all of it is behind the end
 	}
 	if what == fateForward {
 		if err := s.forward(b, h); err != nil {
 			return err
 		}
 	} else {
-		s.gaps += b.LastOffset() + 1 - s.cursor
+		s.gaps += next - s.cursor
 		if what == fateMirrored {
 			s.skipped++
 		}
 	}
-	s.cursor = b.LastOffset() + 1
-	s.epoch = b.LeaderEpoch
+	s.cursor = next
+	if b.BaseOffset < next {
+		s.epoch = b.LeaderEpoch
+	}
 	if n := len(s.items); n > 0 {
 		s.items[n-1].next, s.items[n-1].nextEpoch = s.cursor, s.epoch
 	}
 	return nil
 }
 
+// within is a source offset, or the end of what is wanted where that comes first.
+func (s *shaper) within(offset int64) int64 {
+	if s.to > 0 {
+		return min(offset, s.to)
+	}
+	return offset
+}
+
+// wants says whether the record at a source offset is to be copied now.
+func (s *shaper) wants(offset int64) bool {
+	return offset >= s.cursor && (s.to == 0 || offset < s.to)
+}
+
 func (s *shaper) forward(b batch.Batch, h *hold) error {
-	opts := batch.Options{From: s.cursor, MaxBytes: s.limit}
+	opts := batch.Options{From: s.cursor, To: s.to, MaxBytes: s.limit}
 	reason := batch.Decide(b.Header, opts)
 	if int64(b.Count) != int64(b.LastOffsetDelta)+1 {
 		s.holes = true
@@ -167,7 +187,7 @@ func (s *shaper) addFrames(b batch.Batch, frames []batch.Frame, reason batch.Rea
 // on_rejected leaves out.
 func (s *shaper) skips(b batch.Batch) bool {
 	for o := range s.skip {
-		if o >= s.cursor && o <= b.LastOffset() {
+		if o <= b.LastOffset() && s.wants(o) {
 			return true
 		}
 	}
@@ -181,7 +201,7 @@ func (s *shaper) forwardWithout(b batch.Batch, opts batch.Options) error {
 	var entries []offsets.Entry
 	ordinal := s.ordinal
 	err := batch.Records(b.Raw, func(r batch.Record) error {
-		if r.Offset < opts.From {
+		if !s.wants(r.Offset) {
 			return nil
 		}
 		why, left := s.skip[r.Offset]

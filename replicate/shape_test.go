@@ -49,6 +49,7 @@ func TestShape(t *testing.T) {
 	for _, c := range []struct {
 		name            string
 		cursor, ordinal int64
+		to              int64
 		batches         []made
 		want            []string // first-last #ordinal -> next
 		end, endOrdinal int64
@@ -77,9 +78,17 @@ func TestShape(t *testing.T) {
 			want: []string{"10-11 #4 -> 12"}, end: 12, endOrdinal: 6},
 		{name: "a mirror's batches", batches: []made{{base: 0, last: 1, producer: fromThird}, {base: 2, last: 2}, {base: 3, last: 3, producer: fromHome}},
 			want: []string{"2-2 #0 -> 4"}, end: 4, endOrdinal: 1, gaps: 3, skipped: 2},
+		{name: "the end in a batch", to: 4, batches: []made{{base: 0, last: 5}, {base: 6, last: 6}}, want: []string{"0-3 #0 -> 4"}, end: 4, endOrdinal: 4},
+		{name: "the end behind a batch", to: 6, batches: []made{{base: 0, last: 5}, {base: 6, last: 6}}, want: []string{"0-5 #0 -> 6"}, end: 6, endOrdinal: 6},
+		{name: "the end before the cursor's batch", cursor: 2, ordinal: 2, to: 4, batches: []made{{base: 6, last: 8}}, want: []string{}, end: 4, endOrdinal: 2, gaps: 2, holes: true},
+		{name: "cursor and end in one batch", cursor: 2, ordinal: 2, to: 4, batches: []made{{base: 0, last: 5}}, want: []string{"2-3 #2 -> 4"}, end: 4, endOrdinal: 4},
+		{name: "the end in an aborted batch", to: 3, batches: []made{tx(0, 5, 66)}, want: []string{}, end: 3, gaps: 3},
+		{name: "the end in a hole of a batch", to: 3, batches: []made{{base: 0, last: 5, gone: []int64{2, 3, 4}}}, want: []string{"0-1 #0 -> 3"}, end: 3, endOrdinal: 2, holes: true},
+		{name: "only holes before the end", to: 3, batches: []made{{base: 0, last: 5, gone: []int64{0, 1, 2}}}, want: []string{}, end: 3, holes: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newTestShaper(c.cursor, c.ordinal)
+			s.to = c.to
 			a := aborted(answerWith(c.batches...), [2]int64{66, 0})
 			if err := s.shapeSafely(a, newHold(nil, 0, s.budget)); err != nil {
 				t.Fatal(err)
