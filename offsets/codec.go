@@ -24,6 +24,11 @@ func encode(v any) ([]byte, error) {
 	switch x := v.(type) {
 	case RouteFacts:
 		x.FirstStart = plainTime(x.FirstStart)
+		if x.Backfill != nil {
+			b := *x.Backfill
+			b.Finished = plainTime(b.Finished)
+			x.Backfill = &b
+		}
 		v = x
 	case Checkpoint:
 		x.Time = plainTime(x.Time)
@@ -32,6 +37,9 @@ func encode(v any) ([]byte, error) {
 		x.Time = plainTime(x.Time)
 		v = x
 	case Loss:
+		x.Time = plainTime(x.Time)
+		v = x
+	case Backfill:
 		x.Time = plainTime(x.Time)
 		v = x
 	case Pause:
@@ -79,8 +87,8 @@ func finite(x float64) float64 {
 const maxValueBytes = 2 << 20
 
 // Decode reads the value of a record of the given kind: a RouteFacts,
-// Checkpoint, MapPage, Drift, Loss, Pause, TopicConfig or Owner. A value of a
-// later version gives *NewerError, a kind that this version does not know
+// Checkpoint, MapPage, Drift, Loss, Pause, TopicConfig, Owner or Backfill. A value
+// of a later version gives *NewerError, a kind that this version does not know
 // *UnknownKindError; a tombstone has no value and is an error. Fields it does
 // not know are left out.
 func Decode(kind string, value []byte) (any, error) {
@@ -128,6 +136,8 @@ func decodeBody(kind string, value []byte) (any, error) {
 		return decodeInto(value, TopicConfig{})
 	case KindOwner:
 		return decodeInto(value, Owner{})
+	case KindBackfill:
+		return decodeInto(value, Backfill{From: unset, To: unset})
 	}
 	return nil, errors.New("unknown kind")
 }

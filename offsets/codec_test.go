@@ -64,6 +64,9 @@ func examples() []struct {
 		{Key{Kind: KindConfig, Target: "west.orders"}, `{"kind":"config","target":"west.orders"}`,
 			TopicConfig{Keys: []string{"retention.ms"}, TopicID: id, Created: true},
 			`{"v":1,"keys":["retention.ms"],"id":"AQAAAAAAAAAAAAAAAAAA_w","created":true}`},
+		{Key{Kind: KindBackfill, Topic: "orders", Partition: 3, Target: "west.orders"}, `{"kind":"backfill","topic":"orders","partition":3,"target":"west.orders"}`,
+			Backfill{ID: "b1", SourceTopicID: id, From: 5, To: 9, Time: when},
+			`{"v":1,"id":"b1","sid":"AQAAAAAAAAAAAAAAAAAA_w","from":5,"to":9,"time":"2026-03-04T05:06:07.89Z"}`},
 		{Key{Kind: KindOwner, Member: "host-1"}, `{"kind":"owner","member":"host-1"}`,
 			Owner{Process: "host-1", URL: "http://h:1", Lanes: []int32{0, 5}, Time: when, RecordsPerSecond: 1.5, BytesPerSecond: 2e6},
 			`{"v":1,"process":"host-1","url":"http://h:1","lanes":[0,5],"time":"2026-03-04T05:06:07.89Z","records_per_second":1.5,"bytes_per_second":2000000}`},
@@ -165,7 +168,7 @@ func TestDecodeVersions(t *testing.T) {
 		t.Errorf("newer: got %v", err)
 	}
 	var unknown *UnknownKindError
-	if _, err := Decode("backfill", []byte(`{"v":1}`)); !errors.As(err, &unknown) || unknown.Kind != "backfill" {
+	if _, err := Decode("later", []byte(`{"v":1}`)); !errors.As(err, &unknown) || unknown.Kind != "later" {
 		t.Errorf("unknown kind: got %v", err)
 	}
 	v, err := Decode(KindPause, []byte(`{"paused":true,"since":"a later field","v":1}`))
@@ -202,8 +205,8 @@ func TestDecodeKeyRefuses(t *testing.T) {
 }
 
 func TestDecodeKeyOfUnknownKind(t *testing.T) {
-	k, err := DecodeKey([]byte(`{"kind":"backfill","id":"b1","topic":"orders","partition":2}`))
-	want := Key{Kind: "backfill", Topic: "orders", Partition: 2}
+	k, err := DecodeKey([]byte(`{"kind":"later","id":"b1","topic":"orders","partition":2}`))
+	want := Key{Kind: "later", Topic: "orders", Partition: 2}
 	if err != nil || k != want {
 		t.Errorf("got %+v, %v, want %+v", k, err, want)
 	}
@@ -211,7 +214,7 @@ func TestDecodeKeyOfUnknownKind(t *testing.T) {
 
 // anyKey draws a key of a known kind with every field in range.
 func anyKey(t *rapid.T, name *rapid.Generator[string]) Key {
-	kinds := []string{KindRoute, KindCheckpoint, KindMap, KindDrift, KindLoss, KindPause, KindConfig, KindOwner}
+	kinds := []string{KindRoute, KindCheckpoint, KindMap, KindDrift, KindLoss, KindPause, KindConfig, KindOwner, KindBackfill}
 	k := Key{Kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
 	fields, _ := fieldsOf(k.Kind)
 	if fields&fTopic != 0 {
@@ -268,6 +271,7 @@ func TestKeyText(t *testing.T) {
 		"pause of a":                          {Kind: KindPause, Topic: "a"},
 		"config of b":                         {Kind: KindConfig, Target: "b"},
 		"owner h":                             {Kind: KindOwner, Member: "h"},
+		"backfill of a/3 as b":                {Kind: KindBackfill, Topic: "a", Partition: 3, Target: "b"},
 	}
 	for want, k := range tests {
 		if got := k.String(); got != want {

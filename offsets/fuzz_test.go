@@ -9,7 +9,7 @@ func FuzzDecodeKey(f *testing.F) {
 	for _, e := range examples() {
 		f.Add([]byte(e.keyJSON))
 	}
-	f.Add([]byte(`{"kind":"backfill","topic":5}`))
+	f.Add([]byte(`{"kind":"later","topic":5}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := DecodeKey(data)
 		if err != nil || !KnownKind(k.Kind) {

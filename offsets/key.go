@@ -18,6 +18,7 @@ const (
 	KindPause      = "pause"      // Pause, of a topic or of the whole route, in every lane
 	KindConfig     = "config"     // TopicConfig of a target topic
 	KindOwner      = "owner"      // Owner, one per process
+	KindBackfill   = "backfill"   // Backfill, the range that one copies of a partition
 )
 
 // MaxPages bounds the page numbers in keys: of an offset map, and of the list
@@ -75,6 +76,8 @@ func fieldsOf(kind string) (fields field, known bool) {
 		return fTarget, true
 	case KindOwner:
 		return fMember, true
+	case KindBackfill:
+		return fTopic | fPartition | fTarget, true
 	}
 	return fAll, false
 }

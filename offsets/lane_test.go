@@ -222,7 +222,7 @@ func TestLaneGoodValueHeals(t *testing.T) {
 func TestLaneIgnoresLoudly(t *testing.T) {
 	l := NewLane(0)
 	for i := range int64(10_000) {
-		key := fmt.Sprintf(`{"kind":"backfill","id":"%d"}`, i)
+		key := fmt.Sprintf(`{"kind":"later","id":"%d"}`, i)
 		if i%2 == 0 {
 			key = fmt.Sprintf("garbage %d", i)
 		}
@@ -230,7 +230,7 @@ func TestLaneIgnoresLoudly(t *testing.T) {
 			t.Fatalf("%s: no error", key)
 		}
 	}
-	if err := l.Apply([]byte(`{"kind":"backfill"}`), nil, 10_000); err != nil {
+	if err := l.Apply([]byte(`{"kind":"later"}`), nil, 10_000); err != nil {
 		t.Errorf("a tombstone of an unknown kind: %v", err)
 	}
 	if err := l.Apply(nil, []byte(`{"v":1}`), 10_001); err == nil {
@@ -354,6 +354,8 @@ func anyValue(t *rapid.T, k Key) any {
 		return Loss{From: k.From, To: k.From, Cause: fmt.Sprint(n)}
 	case KindPause:
 		return Pause{Paused: n%2 == 0}
+	case KindBackfill:
+		return Backfill{ID: k.Topic, From: n, To: n + 1}
 	case KindConfig:
 		return TopicConfig{Keys: []string{fmt.Sprint(n)}}
 	}

@@ -19,7 +19,8 @@ type LossEntry struct {
 // partition from being copied as if nothing was wrong:
 //
 //   - *NewerError: a later version wrote one of the partition's records, or the
-//     pause or config of its topic. The partition must stop.
+//     pause or config of its topic, or a backfill's range of it. The partition
+//     must stop.
 //   - *CorruptError: the checkpoint or a drift record cannot be read. What is
 //     returned, if anything is, is the one before, or lacks a drift: it may only
 //     be used with a proof from both logs.
@@ -201,6 +202,22 @@ func (l *Lane) Owners() []Owner {
 		}
 	}
 	return owners
+}
+
+// Backfill is the range that a backfill copies of a partition; of key only topic,
+// partition and target count.
+func (l *Lane) Backfill(key Key) (Backfill, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	b, ok := l.values[Key{Kind: KindBackfill, Topic: key.Topic, Partition: key.Partition, Target: key.Target}].(Backfill)
+	return b, ok
+}
+
+// Backfills are the keys of all ranges of backfills in this lane, in order.
+func (l *Lane) Backfills() []Key {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.keysOfKind(KindBackfill)
 }
 
 // Generation is the highest generation that has records for this copy of a

@@ -21,6 +21,29 @@ type RouteFacts struct {
 	FirstStart    time.Time `json:"first_start,omitzero"`
 	Topics        []string  `json:"topics,omitempty"` // source topics known then; "start" counts for them only
 	Pages         int32     `json:"pages,omitempty"`  // how many pages there are; page 0 only, set by RouteEntries
+
+	Backfill *BackfillFacts `json:"backfill,omitempty"` // the checkpoint topic is a backfill's, nil for a route's; page 0 only
+}
+
+// BackfillFacts is what was true when a backfill first started, and when it was
+// done.
+type BackfillFacts struct {
+	ID        string    `json:"id"`
+	Arguments string    `json:"arguments"` // what it was asked to copy, to refuse another wish under the same id
+	ThenLive  bool      `json:"then_live,omitempty"`
+	Finished  time.Time `json:"finished,omitzero"`
+}
+
+// Backfill is the range of a source partition that a backfill copies, frozen at
+// its first start. In the backfill's own checkpoint topic it is in lane 0. In a
+// route's, in the partition's lane, it says that the route begins only where the
+// backfill ends.
+type Backfill struct {
+	ID            string    `json:"id"`
+	SourceTopicID TopicID   `json:"sid"`
+	From          int64     `json:"from"`
+	To            int64     `json:"to"` // exclusive
+	Time          time.Time `json:"time,omitzero"`
 }
 
 // Checkpoint is how far one partition was copied. It shortens recovery and is
@@ -121,6 +144,13 @@ func (l Loss) check() error {
 	}
 	if l.TargetFrom < -1 || l.TargetTo < l.TargetFrom {
 		return fmt.Errorf("target range %d to %d is no range", l.TargetFrom, l.TargetTo)
+	}
+	return nil
+}
+
+func (b Backfill) check() error {
+	if b.From < 0 || b.To < b.From {
+		return fmt.Errorf("range %d to %d is no range", b.From, b.To)
 	}
 	return nil
 }

@@ -48,37 +48,30 @@ func testContext(t *testing.T) context.Context {
 // it ends at now.
 func readLanes(t *testing.T, c *kfake.Cluster, topic string, lanes int) []*Lane {
 	t.Helper()
-	ctx := testContext(t)
-	cl := newClient(t, c, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
-	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, topic)
+	open := func(opts ...kgo.Opt) (*kgo.Client, error) {
+		return kgo.NewClient(append(opts, kgo.SeedBrokers(c.ListenAddrs()...))...)
+	}
+	state, err := Replay(testContext(t), newClient(t, c), topic, open)
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := make([]*Lane, lanes)
-	var left int64
-	for i := range state {
-		state[i] = NewLane(int32(i))
-		end, _ := ends.Lookup(topic, int32(i))
-		left += end.Offset
+	if len(state) != lanes {
+		t.Fatalf("got %d lanes, want %d", len(state), lanes)
 	}
-	for done := func() bool {
-		var have int64
-		for _, l := range state {
-			have += l.Next()
+	for _, l := range state {
+		if faults := l.Faults(); len(faults) > 0 {
+			t.Error(faults)
 		}
-		return have == left
-	}; !done(); {
-		fetches := cl.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			t.Fatal(err)
-		}
-		fetches.EachRecord(func(r *kgo.Record) {
-			if err := state[r.Partition].Apply(r.Key, r.Value, r.Offset); err != nil {
-				t.Error(err)
-			}
-		})
 	}
 	return state
+}
+
+func TestReplayOfNoTopic(t *testing.T) {
+	c := newCluster(t, kfake.NumBrokers(1))
+	lanes, err := Replay(testContext(t), newClient(t, c), "__mirror_none", nil)
+	if err != nil || lanes != nil {
+		t.Errorf("got %v, %v, want nothing", lanes, err)
+	}
 }
 
 func TestStoreWritesAndReplays(t *testing.T) {
