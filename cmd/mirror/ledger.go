@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/config"
@@ -15,117 +12,41 @@ import (
 	"mirror/offsets"
 )
 
-// ledgerPatience is how long a read of the checkpoint topic may bring nothing
-// before it counts as read to the end. The offset of the last record can be
-// below the log's end, since compaction removes tombstones at the end too.
-const ledgerPatience = 3 * time.Second
-
 // ledger is what a route's checkpoint topic says: how far it is, what it lost and
 // which configs it manages. One that openLedger made can also be written.
 type ledger struct {
-	lanes   []*offsets.Lane
-	targets map[string]bool // target topics that config records name
-	writer  *ledgerWriter   // nil: read only
+	lanes  []*offsets.Lane
+	writer *ledgerWriter // nil: read only
 }
 
 // readLedger replays a route's checkpoint topic. A route that never ran has none,
 // and gives an empty ledger.
 func readLedger(ctx context.Context, target *cluster, route *config.Route) (*ledger, error) {
 	topic := offsets.TopicName(route.Name)
-	starts, err := target.admin.ListStartOffsets(ctx, topic)
+	lanes, err := offsets.Replay(ctx, target.client, topic, func(opts ...kgo.Opt) (*kgo.Client, error) {
+		return kafka.NewClient(target.config, clientID, opts...)
+	})
 	if err != nil {
 		return nil, clusterError(err, target.config, "read topic "+topic)
 	}
-	ends, err := target.admin.ListEndOffsets(ctx, topic)
-	if err != nil {
-		return nil, clusterError(err, target.config, "read topic "+topic)
-	}
-	if errors.Is(ends.Error(), kerr.UnknownTopicOrPartition) {
-		return &ledger{}, nil
-	}
-	if err := errors.Join(starts.Error(), ends.Error()); err != nil {
-		return nil, clusterError(err, target.config, "read topic "+topic)
-	}
-	l := &ledger{targets: make(map[string]bool)}
-	for n := range len(ends[topic]) {
-		l.lanes = append(l.lanes, offsets.NewLane(int32(n)))
-	}
-	return l, l.replay(ctx, target, topic, starts, ends)
-}
-
-// replay reads from starts to ends, which are frozen: a running mirror goes on
-// writing.
-func (l *ledger) replay(ctx context.Context, target *cluster, topic string, starts, ends kadm.ListedOffsets) error {
-	left := make(map[int32]int64) // by lane, the end to reach
-	from := make(map[int32]kgo.Offset)
-	for n := range l.lanes {
-		start, _ := starts.Lookup(topic, int32(n))
-		end, _ := ends.Lookup(topic, int32(n))
-		if start.Offset < end.Offset {
-			left[int32(n)] = end.Offset
-			from[int32(n)] = kgo.NewOffset().At(start.Offset)
+	// A record that is damaged is kept by its lane as a fault and matters only to
+	// its partition; one of a newer version may mean anything.
+	for _, lane := range lanes {
+		for _, fault := range lane.Faults() {
+			if newer := (*offsets.NewerError)(nil); errors.As(fault, &newer) {
+				return nil, fmt.Errorf("read topic %s: %w", topic, fault)
+			}
 		}
 	}
-	if len(left) == 0 {
-		return nil
-	}
-	client, err := kafka.NewClient(target.config, clientID,
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}), kgo.FetchMaxWait(200*time.Millisecond))
-	if err != nil {
-		return clusterError(err, target.config, "read topic "+topic)
-	}
-	defer client.Close()
-	for len(left) > 0 {
-		polling, cancel := context.WithTimeout(ctx, ledgerPatience)
-		fetches := client.PollFetches(polling)
-		cancel()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		err := fetches.Err()
-		if errors.Is(err, context.DeadlineExceeded) {
-			// There is no more, unless the cluster has just gone away.
-			_, err := target.admin.ListEndOffsets(ctx, topic)
-			return clusterError(err, target.config, "read topic "+topic)
-		}
-		if err != nil {
-			return clusterError(err, target.config, "read topic "+topic)
-		}
-		if err := l.apply(fetches, left); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// apply takes records in. A record that is damaged is kept by the lane as a fault
-// and matters only to its partition; one of a newer version may mean anything.
-func (l *ledger) apply(fetches kgo.Fetches, left map[int32]int64) error {
-	for records := fetches.RecordIter(); !records.Done(); {
-		record := records.Next()
-		var newer *offsets.NewerError
-		err := l.lanes[record.Partition].Apply(record.Key, record.Value, record.Offset)
-		if errors.As(err, &newer) {
-			return fmt.Errorf("read topic %s: %w", record.Topic, err)
-		}
-		if key, err := offsets.DecodeKey(record.Key); err == nil && key.Kind == offsets.KindConfig {
-			l.targets[key.Target] = true
-		}
-		if end, ok := left[record.Partition]; ok && record.Offset+1 >= end {
-			delete(left, record.Partition)
-		}
-	}
-	return nil
+	return &ledger{lanes: lanes}, nil
 }
 
 // managed returns the config keys that the route manages, by target topic.
 func (l *ledger) managed() map[string][]string {
 	keys := make(map[string][]string)
 	for _, lane := range l.lanes {
-		for target := range l.targets {
-			if c, ok := lane.Config(target); ok {
-				keys[target] = c.Keys
-			}
+		for target, c := range lane.Configs() {
+			keys[target] = c.Keys
 		}
 	}
 	return keys
