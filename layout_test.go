@@ -33,6 +33,8 @@ func rooms() map[string]room {
 		"rename":  {},
 		"batch":   {others: []string{franz + "kmsg", franz + "kgo", "github.com/klauspost/compress/", "github.com/pierrec/lz4/"}},
 		"config":  {mirror: []string{"rename"}, others: []string{"gopkg.in/yaml.v3"}},
+		// convert makes text and reads nothing; it has the loader try what it made.
+		"convert": {mirror: []string{"config", "rename"}, others: []string{"gopkg.in/yaml.v3"}},
 		"kafka":   {mirror: []string{"config"}, others: []string{franz}},
 		"monitor": {mirror: []string{"batch"}, others: []string{prometheus}},
 		"offsets": {others: []string{franz}},
@@ -43,7 +45,7 @@ func rooms() map[string]room {
 		"web":    {mirror: []string{"config", "monitor", "replicate"}, others: []string{prometheus}},
 		"demo": {mirror: []string{"config", "kafka", "monitor", "rename", "replicate", "verify", "web"},
 			others: []string{franz, syncModule}},
-		"cmd/mirror": {mirror: []string{"config", "demo", "kafka", "monitor", "offsets", "rename", "replicate", "verify", "web"},
+		"cmd/mirror": {mirror: []string{"config", "convert", "demo", "kafka", "monitor", "offsets", "rename", "replicate", "verify", "web"},
 			others: []string{franz, "github.com/spf13/", "gopkg.in/yaml.v3", "golang.org/x/term"}},
 		// The end-to-end tests run the binary and judge with readers of their own.
 		"e2e":   {mirror: []string{"e2e"}, others: []string{franz, syncModule}},

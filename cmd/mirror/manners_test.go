@@ -16,6 +16,7 @@ const (
 	reads  manner = "prints data: --output"
 	writes manner = "changes something: --dry-run and --yes"
 	prints manner = "prints or shows in one form only"
+	makes  manner = "prints a file, or writes it: --out and --yes"
 	runs   manner = "runs until it is stopped"
 )
 
@@ -35,7 +36,7 @@ func manners() map[string]manner {
 		"mirror config explain":      reads,
 		"mirror config reference":    prints,
 		"mirror config schema":       prints,
-		"mirror convert":             prints,
+		"mirror convert":             makes,
 		"mirror demo":                runs,
 		"mirror help":                prints,
 		"mirror init":                writes,
@@ -63,6 +64,10 @@ func TestManners(t *testing.T) {
 				checkOutputFlag(t, cmd)
 			case writes:
 				if !has("dry-run") || !has("yes") {
+					t.Errorf("it %s", m)
+				}
+			case makes:
+				if !has("out") || !has("yes") {
 					t.Errorf("it %s", m)
 				}
 			case group:
