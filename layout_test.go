@@ -30,9 +30,9 @@ const (
 // further one knows some before it, and only cmd/mirror sees everything.
 func rooms() map[string]room {
 	return map[string]room{
-		"rename":  {},
-		"batch":   {others: []string{franz + "kmsg", franz + "kgo", "github.com/klauspost/compress/", "github.com/pierrec/lz4/"}},
-		"config":  {mirror: []string{"rename"}, others: []string{"gopkg.in/yaml.v3"}},
+		"rename": {},
+		"batch":  {others: []string{franz + "kmsg", franz + "kgo", "github.com/klauspost/compress/", "github.com/pierrec/lz4/"}},
+		"config": {mirror: []string{"rename"}, others: []string{"gopkg.in/yaml.v3"}},
 		// convert makes text and reads nothing; it has the loader try what it made.
 		"convert": {mirror: []string{"config", "rename"}, others: []string{"gopkg.in/yaml.v3"}},
 		"kafka":   {mirror: []string{"config"}, others: []string{franz}},

@@ -90,6 +90,9 @@ func readInput(name string, in io.Reader) ([]byte, error) {
 // somebody has written without being told to.
 func writeConfig(o convertOptions, text []byte, in io.Reader, errOut io.Writer) error {
 	if _, err := os.Lstat(o.out); !errors.Is(err, fs.ErrNotExist) {
+		if !o.yes && !isTerminal(in) {
+			return usageErrorf("%s exists: give --yes to overwrite it", o.out)
+		}
 		if err := confirm(in, errOut, fmt.Sprintf("%s exists. Overwrite it?", o.out), o.yes); err != nil {
 			return err
 		}
