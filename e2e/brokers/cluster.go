@@ -30,6 +30,7 @@ type Options struct {
 	Users      map[string]string // user to password, for the SASL listeners
 	Authorizer bool              // only ANONYMOUS, that is the Plain listener, may do everything; others need ACLs
 	Heap       string            // of each node; 400m for ""
+	Racks      []string          // broker.rack of each node in turn; with them, consumers may read from replicas in their rack (KIP-392)
 }
 
 // Cluster is a running cluster. Its methods are for one goroutine at a time, except Bootstrap and Client.
@@ -119,6 +120,10 @@ func (c *Cluster) properties(n *node, voters string) map[string]string {
 	if c.options.Authorizer {
 		p["authorizer.class.name"] = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 		p["super.users"] = "User:ANONYMOUS"
+	}
+	if len(c.options.Racks) > 0 {
+		p["broker.rack"] = c.options.Racks[int(n.id-1)%len(c.options.Racks)]
+		p["replica.selector.class"] = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
 	}
 	maps.Copy(p, c.options.Properties)
 	return p
