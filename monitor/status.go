@@ -14,7 +14,7 @@ type RouteStatus struct {
 	From  string `json:"from"`
 	To    string `json:"to"`
 	State State  `json:"state"` // the worst partition's, or the route's own trouble
-	// Reason is set when the route as a whole is waiting or stopped.
+	// Reason is set when the route as a whole is paused, waiting or stopped.
 	Reason string `json:"reason"`
 
 	LagRecords   int64    `json:"lag_records"`
@@ -47,7 +47,7 @@ type TopicStatus struct {
 type PartitionStatus struct {
 	Partition    int32    `json:"partition"`
 	State        State    `json:"state"`
-	Reason       string   `json:"reason"`        // of Waiting and Stopped, in plain words
+	Reason       string   `json:"reason"`        // of Paused, Waiting and Stopped, in plain words
 	SourceOffset int64    `json:"source_offset"` // of the next record to copy
 	TargetOffset int64    `json:"target_offset"` // of the next record written
 	SourceEnd    int64    `json:"source_end"`    // last stable offset or high watermark, by isolation

@@ -140,21 +140,41 @@ func (l *Lane) Configs() map[string]TopicConfig {
 }
 
 // Paused reports whether a topic is paused, by itself or with the whole route;
-// the empty topic is the route. A pause that a newer version wrote counts as
-// one: not copying can be made up for.
+// the empty topic is the route.
 func (l *Lane) Paused(topic string) bool {
+	_, _, paused := l.Pause(topic)
+	return paused
+}
+
+// Pause is the pause that holds a topic, with its key: the whole route's if
+// there is one, else the topic's own. A pause that a newer version wrote counts
+// as one: not copying can be made up for.
+func (l *Lane) Pause(topic string) (Key, Pause, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for _, k := range []Key{{Kind: KindPause}, {Kind: KindPause, Topic: topic}} {
 		var newer *NewerError
 		if errors.As(l.faults[k], &newer) {
-			return true
+			return k, Pause{Paused: true, By: "a newer version of mirror"}, true
 		}
 		if p, ok := l.values[k].(Pause); ok && p.Paused {
-			return true
+			return k, p, true
 		}
 	}
-	return false
+	return Key{}, Pause{}, false
+}
+
+// Pauses are the pauses in force by topic; the empty topic is the whole route.
+func (l *Lane) Pauses() map[string]Pause {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	pauses := map[string]Pause{}
+	for _, k := range l.keysOfKind(KindPause) {
+		if p, ok := l.values[k].(Pause); ok && p.Paused {
+			pauses[k.Topic] = p
+		}
+	}
+	return pauses
 }
 
 // Route is the facts of the route with the topics of all pages; only lane 0 has

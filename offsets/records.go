@@ -63,6 +63,7 @@ type Checkpoint struct {
 	Shared        bool      `json:"shared,omitempty"`    // others write this target partition too
 	Compacted     bool      `json:"compacted,omitempty"` // the source has ever been compacted
 	Clean         bool      `json:"clean,omitempty"`     // written at a clean stop: nothing was sent after it
+	Asked         bool      `json:"asked,omitempty"`     // a command asks for a new generation from Source on; none has begun
 	Time          time.Time `json:"time,omitzero"`
 }
 

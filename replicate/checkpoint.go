@@ -25,7 +25,7 @@ func (p *partition) checkpoint(clean bool, now time.Time) []offsets.Entry {
 	case phaseStarting, phaseRecovering, phaseRetired:
 		return nil // recovery decides where it stands
 	}
-	clean = clean && p.phase == phaseOpen && p.flying == 0
+	clean = clean && (p.phase == phaseOpen || p.phase == phasePaused) && p.flying == 0
 	p.dirty = false
 	p.offsetMap.Add(p.acked.source, p.acked.target, 0)
 	entries := []offsets.Entry{{Lane: p.lane, Key: p.key(offsets.KindCheckpoint), Value: p.checkpointAt(p.acked, clean, now)}}

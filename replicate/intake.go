@@ -30,6 +30,9 @@ func (p *partition) fetchable(f *fetcher, now time.Time, queueCap int64) (r requ
 	defer p.mu.Unlock()
 	switch p.phase {
 	case phaseOpen, phaseRetry, phaseDrain:
+		if p.after == verdictPause {
+			return r, false, false
+		}
 	case phaseStarting, phaseRecovering:
 		return r, false, true
 	default:

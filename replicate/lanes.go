@@ -30,7 +30,8 @@ type lanes struct {
 	claims  map[int32]claim
 	owners  []offsets.Owner // who claimed each lane last
 	ready   map[int32]bool
-	onReady func(lane int32) // partitions of the lane may begin
+	onReady func(lane int32)               // partitions of the lane may begin
+	onPause func(lane int32, topic string) // a topic, or with "" the route, is to rest or to go on
 }
 
 // claim is a claim that was written and not read back yet.
@@ -69,8 +70,8 @@ func (l *lanes) replay(r *kgo.Record) {
 		l.log.Error("unusable record in the checkpoint topic", "topic", l.topic, "lane", r.Partition, "offset", r.Offset, "err", err)
 	}
 	key, err := offsets.DecodeKey(r.Key)
-	if err == nil && key.Kind == offsets.KindRoute {
-		l.onReady(r.Partition) // partitions wait for the route's facts
+	if err == nil {
+		l.tell(r.Partition, key)
 	}
 	if err != nil || key.Kind != offsets.KindOwner {
 		return
@@ -84,6 +85,16 @@ func (l *lanes) replay(r *kgo.Record) {
 		return
 	}
 	l.claimed(r.Partition, v.(offsets.Owner))
+}
+
+// tell lets those know who act on a record at once.
+func (l *lanes) tell(lane int32, key offsets.Key) {
+	switch key.Kind {
+	case offsets.KindRoute:
+		l.onReady(lane) // partitions wait for the route's facts
+	case offsets.KindPause:
+		l.onPause(lane, key.Topic)
+	}
 }
 
 // claimed notes who claimed a lane last, and that a claim of ours came back.

@@ -15,8 +15,9 @@ import (
 // phase is what a partition is doing.
 //
 //	starting → recovering → open ⇄ drain → retry → open
-//	                ↑                 │
-//	                └──── waiting ◄───┴──► stopped
+//	    ↑           ↑                 │
+//	    │           └──── waiting ◄───┼──► stopped
+//	    └──────────────── paused ◄────┘
 type phase uint8
 
 const (
@@ -27,6 +28,7 @@ const (
 	phaseRetry                   // frozen batches are sent again, one at a time
 	phaseWaiting                 // heals by itself or by what the reason names; tried again by a timer
 	phaseStopped                 // needs a decision
+	phasePaused                  // an operator wants it to rest
 	phaseRetired                 // not ours any more
 )
 
@@ -42,6 +44,7 @@ const (
 	verdictWait            // recover later
 	verdictReject          // the target refuses records: on_rejected decides
 	verdictStop
+	verdictPause // rest; what else was to be done is found out again when it goes on
 )
 
 const (
@@ -266,6 +269,8 @@ func (p *partition) drained() {
 		p.toRecovery(why)
 	case verdictStop:
 		p.stop(why)
+	case verdictPause:
+		p.rest()
 	}
 	p.wake()
 }

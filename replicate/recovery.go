@@ -96,6 +96,10 @@ func (p *partition) beginRecovery(ctx context.Context) *recovery {
 	if p.phase != phaseStarting || ctx.Err() != nil {
 		return nil
 	}
+	if _, paused := p.pausedBy(); paused && p.hasPosition() {
+		p.rest()
+		return nil
+	}
 	p.phase = phaseRecovering
 	p.attachProducer()
 	rc := &recovery{
@@ -129,6 +133,7 @@ func (rc *recovery) finish(pos position, err error) {
 	default:
 		rc.open(pos)
 	}
+	p.obeyPause()
 }
 
 // again tries once more soon: most trouble with brokers is over in a moment.

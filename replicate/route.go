@@ -78,7 +78,7 @@ func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r.discovery = newDiscovery(r)
 	topic := offsets.TopicName(c.Name)
 	r.lanes = newLanes(topic, c.Lanes, m.process, m.url, offsets.NewStore(r.target.client, topic), r.log)
-	r.lanes.onReady = r.laneReady
+	r.lanes.onReady, r.lanes.onPause = r.laneReady, r.pauseChanged
 	r.fleet = newFleet(topic, m.process, r.log)
 	r.fleet.opts = r.groupClient
 	r.fleet.assigned, r.fleet.revoked, r.fleet.counted = r.lanesAssigned, r.lanesRevoked, r.discovery.adoptAgain

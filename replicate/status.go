@@ -48,6 +48,9 @@ func (r *route) status(now time.Time) monitor.RouteStatus {
 		s.Losses += int64(len(lane.Losses()))
 	}
 	s.RollUp()
+	if why, paused := r.pausedBy(); paused && s.State == monitor.Paused {
+		s.Reason = why
+	}
 	return s
 }
 
@@ -86,6 +89,10 @@ func (r *route) elsewhere(t *TopicPlan, number int32) monitor.PartitionStatus {
 		ps.State, ps.Reason = monitor.Waiting, why
 		return ps
 	}
+	by, pause, paused := r.lanes.state[lane].Pause(t.Decision.Topic)
+	if paused {
+		ps.State, ps.Reason = monitor.Paused, pauseReason(by, pause)
+	}
 	if r.fleet.owns(lane) {
 		ps.Owner = r.mirror.process
 		return ps
@@ -116,7 +123,7 @@ func (p *partition) status(now time.Time) (monitor.PartitionStatus, int64) {
 	}
 	caughtUp := s.LagRecords == 0 && p.phase == phaseOpen && p.fetchTrouble == "" && now.Sub(p.deliveredAt) < silentFor
 	s.State, s.Reason = p.state(caughtUp, now)
-	s.LagSeconds = monitor.Lag(now, p.firstUncopied(), p.caughtUpAt, caughtUp)
+	s.LagSeconds = monitor.Lag(now, p.firstUncopied(), p.caughtUpAt, caughtUp || s.LagRecords == 0 && p.restsAtEnd(now))
 	open := int64(0)
 	if p.sourceHW > p.sourceEnd && p.sourceEnd >= 0 {
 		open = p.sourceHW - p.sourceEnd
@@ -126,6 +133,9 @@ func (p *partition) status(now time.Time) (monitor.PartitionStatus, int64) {
 
 // state is the phase in the words of the status.
 func (p *partition) state(caughtUp bool, now time.Time) (monitor.State, string) {
+	if why, paused := p.restState(); paused {
+		return monitor.Paused, why
+	}
 	switch p.phase {
 	case phaseStarting, phaseRecovering:
 		if p.failures > 2 {

@@ -125,4 +125,7 @@ func (r *route) watchEnd(ctx context.Context, p *partition, leader leadership, i
 	defer p.mu.Unlock()
 	p.sourceEnd = end
 	p.firstTimestamp = first
+	if p.phase == phasePaused {
+		p.lookedAt(at, end, time.Now())
+	}
 }
