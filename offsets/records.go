@@ -94,6 +94,7 @@ type Loss struct {
 type Pause struct {
 	Paused bool      `json:"paused"`
 	By     string    `json:"by,omitempty"`
+	Reason string    `json:"reason,omitempty"`
 	Time   time.Time `json:"time,omitzero"`
 }
 

@@ -51,6 +51,9 @@ func pauseReason(key offsets.Key, pause offsets.Pause) string {
 	if !pause.Time.IsZero() {
 		what += " at " + pause.Time.UTC().Format(time.RFC3339)
 	}
+	if pause.Reason != "" {
+		what += " (" + pause.Reason + ")"
+	}
 	return what
 }
 

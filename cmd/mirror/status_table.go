@@ -117,6 +117,10 @@ func printTopics(out io.Writer, r *monitor.RouteStatus) error {
 func printTroubles(out io.Writer, topics []monitor.TopicStatus) error {
 	var lines []string
 	for _, topic := range topics {
+		if p, one := oneReason(&topic); one {
+			lines = append(lines, fmt.Sprintf("%s is %s: %s", cell(topic.Source), p.State, cell(p.Reason)))
+			continue
+		}
 		for _, p := range topic.Partitions {
 			if p.Reason != "" {
 				lines = append(lines, fmt.Sprintf("%s is %s: %s", partitionName(&topic, &p), p.State, cell(p.Reason)))
@@ -131,6 +135,18 @@ func printTroubles(out io.Writer, topics []monitor.TopicStatus) error {
 	}
 	_, err := fmt.Fprintf(out, "\n%s\n", strings.Join(lines, "\n"))
 	return err
+}
+
+// oneReason says whether all partitions of a topic, several of them, are in the
+// same state for the same reason: then one line is enough.
+func oneReason(topic *monitor.TopicStatus) (monitor.PartitionStatus, bool) {
+	if len(topic.Partitions) < 2 || topic.Partitions[0].Reason == "" {
+		return monitor.PartitionStatus{}, false
+	}
+	first := topic.Partitions[0]
+	return first, !slices.ContainsFunc(topic.Partitions, func(p monitor.PartitionStatus) bool {
+		return p.State != first.State || p.Reason != first.Reason
+	})
 }
 
 func printPartitions(out io.Writer, r *monitor.RouteStatus) error {
