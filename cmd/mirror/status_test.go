@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -51,7 +52,7 @@ func TestPrintStatus(t *testing.T) {
 func TestManyTroublesAreCut(t *testing.T) {
 	topic := monitor.TopicStatus{Source: "a", Target: "b"}
 	for i := range 100 {
-		topic.Partitions = append(topic.Partitions, monitor.PartitionStatus{Partition: int32(i), State: monitor.Waiting, Reason: "no leader"})
+		topic.Partitions = append(topic.Partitions, monitor.PartitionStatus{Partition: int32(i), State: monitor.Waiting, Reason: fmt.Sprintf("no leader on broker %d", i)})
 	}
 	var out bytes.Buffer
 	if err := printTopics(&out, &monitor.RouteStatus{Topics: []monitor.TopicStatus{topic}}); err != nil {
@@ -59,6 +60,21 @@ func TestManyTroublesAreCut(t *testing.T) {
 	}
 	if got := strings.Count(out.String(), "no leader"); got != maxTroubles || !strings.Contains(out.String(), "and 80 more") {
 		t.Errorf("%d reasons, want %d and how many more:\n%s", got, maxTroubles, out.String())
+	}
+}
+
+// What is the same for all partitions of a topic is said once.
+func TestOneReasonForATopic(t *testing.T) {
+	topic := monitor.TopicStatus{Source: "a", Target: "b"}
+	for i := range 3 {
+		topic.Partitions = append(topic.Partitions, monitor.PartitionStatus{Partition: int32(i), State: monitor.Paused, Reason: "paused by ada"})
+	}
+	var out bytes.Buffer
+	if err := printTopics(&out, &monitor.RouteStatus{Topics: []monitor.TopicStatus{topic}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.HasSuffix(got, "\n\na is paused: paused by ada\n") {
+		t.Errorf("got\n%s", got)
 	}
 }
 
