@@ -82,7 +82,7 @@ bench: build ## Measure mirror, a plain kgo copier and MirrorMaker 2 side by sid
 .PHONY: docs
 docs: ## Write the generated references and the golden files of the help
 	go test ./monitor -run TestReferencePage -update
-	go test ./cmd/mirror -run 'TestHelp|TestCommandReference|TestVersion|TestPrint|TestWatcher|TestPlan$$' -update
+	go test ./cmd/mirror -short -update
 
 .PHONY: image
 image: ## Build the container image mirror:latest (VERSION=v1.2.3)

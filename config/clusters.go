@@ -35,6 +35,14 @@ func nameFault(name string) error {
 	return rename.CheckName(name)
 }
 
+func clustersKind(d *decoder) kind {
+	return kind{words: "a mapping of cluster names to their settings", below: func() []field { return d.clusterFields(&Cluster{}) },
+		wrap: func(cluster map[string]any) map[string]any {
+			return map[string]any{"type": "object", "minProperties": 1, "additionalProperties": cluster,
+				"propertyNames": map[string]any{"pattern": namePattern, "maxLength": maxRouteName}}
+		}}
+}
+
 func (d *decoder) clusters(e entry) {
 	entries, ok := d.entries(e, "a mapping of cluster names to their settings")
 	if ok && len(entries) == 0 && len(e.value.Content) == 0 {
@@ -53,20 +61,27 @@ func (d *decoder) clusters(e entry) {
 
 func (d *decoder) cluster(e entry) *Cluster {
 	c := &Cluster{Name: e.key.Value}
-	got := d.mapping("clusters.*", e,
-		field{"brokers", func(e entry) { c.Brokers = d.addresses(e) }},
-		field{"rack", func(e entry) { c.Rack, _ = d.text(e.value) }},
-		field{"tls", func(e entry) { c.TLS = d.tls(e) }},
-		field{"sasl", func(e entry) { c.SASL = d.sasl(e) }},
-	)
-	if _, ok := got["brokers"]; !ok && e.value.Kind == yaml.MappingNode {
-		d.missing(e.key, "brokers", "for example brokers: [kafka-1:9092, kafka-2:9092]")
+	fields := d.clusterFields(c)
+	got := d.mapping("clusters.*", e, fields...)
+	if e.value.Kind == yaml.MappingNode {
+		d.require(e.key, got, fields)
 	}
 	if c.SASL != nil && c.TLS == nil && (c.SASL.Mechanism == Plain || c.SASL.Mechanism == OAuthBearer) {
 		d.warn("cluster %s: %s without tls sends the credentials in clear over the network", c.Name, c.SASL.Mechanism)
 	}
 	return c
 }
+
+func (d *decoder) clusterFields(c *Cluster) []field {
+	return []field{
+		{key: "brokers", kind: textsKind("a list of addresses host:port", 1), required: brokersExample, read: func(e entry) { c.Brokers = d.addresses(e) }},
+		d.textField("rack", "a text", &c.Rack),
+		{key: "tls", kind: mappingKind(func() []field { return d.tlsFields(&TLS{}) }), read: func(e entry) { c.TLS = d.tls(e) }},
+		{key: "sasl", kind: mappingKind(func() []field { return d.saslFields(&SASL{}) }), read: func(e entry) { c.SASL = d.sasl(e) }},
+	}
+}
+
+const brokersExample = "for example brokers: [kafka-1:9092, kafka-2:9092]"
 
 // warn notes something that works but deserves a second look.
 func (d *decoder) warn(format string, args ...any) {
@@ -77,7 +92,7 @@ func (d *decoder) warn(format string, args ...any) {
 func (d *decoder) addresses(e entry) []string {
 	list, nodes := d.texts(e.value)
 	if e.value.Kind == yaml.SequenceNode && len(list) == 0 {
-		d.fault(e.key, "no broker is named here", "for example brokers: [kafka-1:9092, kafka-2:9092]")
+		d.fault(e.key, "no broker is named here", brokersExample)
 	}
 	for i, addr := range list {
 		if addr == "" {
@@ -138,53 +153,61 @@ func (d *decoder) tls(e entry) *TLS {
 		d.fault(e.value, "a mapping (key: value) is wanted here, this is true or false", "tls: {} turns it on, with the system's certificate authorities; without the key it is off")
 		return t
 	}
-	got := d.mapping("clusters.*.tls", e,
-		d.textField("ca_file", &t.CAFile),
-		d.textField("cert_file", &t.CertFile),
-		d.textField("key_file", &t.KeyFile),
-		d.textField("server_name", &t.ServerName),
-	)
-	d.together(e, got, "cert_file", "key_file")
+	fields := d.tlsFields(t)
+	d.together(d.mapping("clusters.*.tls", e, fields...), fields)
 	return t
 }
 
-// textField is a key whose value is any text.
-func (d *decoder) textField(key string, into *string) field {
-	return field{key, func(e entry) { *into, _ = d.text(e.value) }}
+func (d *decoder) tlsFields(t *TLS) []field {
+	return slices.Concat([]field{d.textField("ca_file", "the path of a file", &t.CAFile)},
+		d.certificateFields(&t.CertFile, &t.KeyFile),
+		[]field{d.textField("server_name", "a host name", &t.ServerName)})
 }
 
-// together reports when one of two keys that need each other is missing.
-func (d *decoder) together(e entry, got found, a, b string) {
-	for _, pair := range [][2]string{{a, b}, {b, a}} {
-		_, has := got[pair[0]]
-		if _, other := got[pair[1]]; has && !other {
-			d.fault(got[pair[0]].key, fmt.Sprintf("%s needs %s beside it", pair[0], pair[1]), "")
+// certificateFields are two keys that need each other.
+func (d *decoder) certificateFields(cert, key *string) []field {
+	c, k := d.textField("cert_file", "the path of a file", cert), d.textField("key_file", "the path of a file", key)
+	c.with, k.with = k.key, c.key
+	return []field{c, k}
+}
+
+// together reports the keys that need another one which is missing.
+func (d *decoder) together(got found, fields []field) {
+	for _, f := range fields {
+		_, has := got[f.key]
+		if _, other := got[f.with]; has && f.with != "" && !other {
+			d.fault(got[f.key].key, fmt.Sprintf("%s needs %s beside it", f.key, f.with), "")
 		}
 	}
 }
 
 func (d *decoder) sasl(e entry) *SASL {
 	s := &SASL{}
-	got := d.mapping("clusters.*.sasl", e,
-		field{"mechanism", func(e entry) { d.choice(e.value, &s.Mechanism, Plain, ScramSHA256, ScramSHA512, OAuthBearer) }},
-		d.textField("username", &s.Username),
-		field{"password", func(e entry) { s.Password, _ = d.secret(e.value) }},
-		d.textField("password_file", &s.PasswordFile),
-		d.textField("token_file", &s.TokenFile),
-		field{"token_url", func(e entry) { s.TokenURL = d.tokenURL(e.value) }},
-		d.textField("client_id", &s.ClientID),
-		field{"client_secret", func(e entry) { s.ClientSecret, _ = d.secret(e.value) }},
-		d.textField("client_secret_file", &s.ClientSecretFile),
-		field{"scopes", func(e entry) { s.Scopes, _ = d.texts(e.value) }},
-	)
+	fields := d.saslFields(s)
+	got := d.mapping("clusters.*.sasl", e, fields...)
 	if e.value.Kind != yaml.MappingNode {
 		return s
 	}
-	if _, ok := got["mechanism"]; !ok {
-		d.missing(e.key, "mechanism", "one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER")
-	}
+	d.require(e.key, got, fields)
 	d.credentials(e, s, got)
 	return s
+}
+
+func (d *decoder) saslFields(s *SASL) []field {
+	mechanism := d.choiceField("mechanism", &s.Mechanism, Plain, ScramSHA256, ScramSHA512, OAuthBearer)
+	mechanism.required = mechanism.kind.words
+	return []field{
+		mechanism,
+		d.textField("username", "a text", &s.Username),
+		d.secretField("password", &s.Password),
+		d.textField("password_file", "the path of a file", &s.PasswordFile),
+		d.textField("token_file", "the path of a file", &s.TokenFile),
+		{key: "token_url", kind: textKind("an address like https://login.example.org/oauth2/token"), read: func(e entry) { s.TokenURL = d.tokenURL(e.value) }},
+		d.textField("client_id", "a text", &s.ClientID),
+		d.secretField("client_secret", &s.ClientSecret),
+		d.textField("client_secret_file", "the path of a file", &s.ClientSecretFile),
+		{key: "scopes", kind: textsKind("a list of texts", 0), read: func(e entry) { s.Scopes, _ = d.texts(e.value) }},
+	}
 }
 
 // credentials checks that a mechanism has what it needs and nothing that it ignores.

@@ -24,6 +24,9 @@ func mustParse(t *testing.T, text string) *Config {
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
+	if err := validate(compiled(t), text); err != nil {
+		t.Fatalf("the loader accepts it and the schema does not: %v", err)
+	}
 	return cfg
 }
 

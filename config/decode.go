@@ -16,9 +16,8 @@ type decoder struct {
 	src    *source
 	faults *Faults
 	cfg    *Config
-	places []*routeNodes   // of cfg.Routes
-	told   map[place]bool  // where a fault was reported
-	keys   map[string]bool // paths of all keys that were offered, for the test of the reference
+	places []*routeNodes  // of cfg.Routes
+	told   map[place]bool // where a fault was reported
 }
 
 // entry is a key with its value.
@@ -26,12 +25,6 @@ type entry struct{ key, value *yaml.Node }
 
 // found are the entries of one mapping, by key.
 type found map[string]entry
-
-// field is a key that a mapping may have.
-type field struct {
-	key  string
-	read func(entry)
-}
 
 // maxMessage bounds a message that repeats a value, in characters.
 const maxMessage = 1500
@@ -64,6 +57,16 @@ func width(n *yaml.Node) int {
 		w += 2
 	}
 	return max(1, w)
+}
+
+// require reports the keys that must be there and are not, at the place that
+// stands for their mapping.
+func (d *decoder) require(where *yaml.Node, got found, fields []field) {
+	for _, f := range fields {
+		if _, ok := got[f.key]; !ok && f.required != "" {
+			d.missing(where, f.key, strings.TrimPrefix(f.required, "-"))
+		}
+	}
 }
 
 // missing reports a key that must be there, at the key whose mapping lacks it.
@@ -116,13 +119,12 @@ func keyName(key *yaml.Node) string {
 }
 
 // mapping decodes a mapping with a fixed set of keys. path names it for
-// messages and for the reference, with * for names that the user chooses.
+// messages, with * for names that the user chooses.
 func (d *decoder) mapping(path string, e entry, fields ...field) found {
 	read := make(map[string]func(entry), len(fields))
 	valid := make([]string, len(fields))
 	for i, f := range fields {
 		read[f.key], valid[i] = f.read, f.key
-		d.keys[strings.TrimPrefix(path+"."+f.key, ".")] = true
 	}
 	entries, _ := d.entries(e, "a mapping (key: value)")
 	got := make(found)

@@ -44,8 +44,7 @@ func Parse(file string, data []byte, env func(string) (string, bool)) (*Config, 
 
 // decode does the work of Parse, and reports whether there was no fault.
 func decode(file string, data []byte, env func(string) (string, bool)) (*decoder, bool) {
-	src := newSource(data)
-	d := &decoder{env: env, src: src, faults: &Faults{File: file, src: src}, cfg: newConfig(), told: make(map[place]bool), keys: make(map[string]bool)}
+	d := newDecoder(file, newSource(data), env)
 	if root := d.parseTree(data); root != nil {
 		d.structure(root)
 		d.root(root)
@@ -53,32 +52,34 @@ func decode(file string, data []byte, env func(string) (string, bool)) (*decoder
 	return d, len(d.faults.List) == 0
 }
 
+func newDecoder(file string, src *source, env func(string) (string, bool)) *decoder {
+	return &decoder{env: env, src: src, faults: &Faults{File: file, src: src}, cfg: newConfig(), told: make(map[place]bool)}
+}
+
 // root decodes the whole file.
 func (d *decoder) root(n *yaml.Node) {
-	c := d.cfg
-	got := d.mapping("", entry{n, n},
-		field{"name", func(e entry) { d.name(e.value, &c.Name) }},
-		field{"clusters", d.clusters},
-		field{"routes", d.routes},
-		field{"limits", func(e entry) {
-			d.mapping("limits", e, field{"memory", func(e entry) { d.size(e.value, &c.Limits.Memory, minMemory, "32MiB") }})
-		}},
-		field{"web", d.web},
-		field{"log", func(e entry) {
-			d.mapping("log", e,
-				field{"level", func(e entry) { d.choice(e.value, &c.Log.Level, "debug", "info", "warn", "error") }},
-				field{"format", func(e entry) { d.choice(e.value, &c.Log.Format, "text", "json") }})
-		}},
-	)
+	fields := d.rootFields()
+	got := d.mapping("", entry{n, n}, fields...)
 	if n.Kind != yaml.MappingNode {
 		return
 	}
-	for _, key := range []string{"clusters", "routes"} {
-		if _, ok := got[key]; !ok {
-			d.missing(n, key, "")
-		}
-	}
+	d.require(n, got, fields)
 	d.checkRoutes()
+}
+
+// rootFields are the keys of the file.
+func (d *decoder) rootFields() []field {
+	c := d.cfg
+	return []field{
+		{key: "name", kind: nameKind(), standard: c.Name, read: func(e entry) { d.name(e.value, &c.Name) }},
+		{key: "clusters", kind: clustersKind(d), required: "-", read: d.clusters},
+		{key: "routes", kind: routesKind(d), required: "-", read: d.routes},
+		d.mappingField("limits", d.sizeField("memory", &c.Limits.Memory, minMemory, "32MiB")),
+		d.webField(),
+		d.mappingField("log",
+			d.choiceField("level", &c.Log.Level, "debug", "info", "warn", "error"),
+			d.choiceField("format", &c.Log.Format, "text", "json")),
+	}
 }
 
 // Find returns the path of the config file: the flag's value, the one that

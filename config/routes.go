@@ -3,7 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -28,6 +28,13 @@ type routeNodes struct {
 // ruleNodes are the places of a rule's parts; nil where a part is not there.
 type ruleNodes struct{ whole, topic, match, to *yaml.Node }
 
+func routesKind(d *decoder) kind {
+	return kind{words: "a list of routes", below: func() []field { return d.routeFields(newRoute(), &routeNodes{}) },
+		wrap: func(route map[string]any) map[string]any {
+			return map[string]any{"type": "array", "minItems": 1, "maxItems": maxRoutes, "items": route}
+		}}
+}
+
 func (d *decoder) routes(e entry) {
 	if !d.kind(e.value, yaml.SequenceNode, "a list of routes") {
 		return
@@ -50,56 +57,58 @@ func (d *decoder) routes(e entry) {
 
 func (d *decoder) route(n *yaml.Node) {
 	r, at := newRoute(), &routeNodes{here: n}
-	got := d.mapping("routes", entry{n, n},
-		field{"name", func(e entry) { at.name = e.value; d.name(e.value, &r.Name) }},
-		field{"from", func(e entry) { at.from = e.value; r.From, _ = d.text(e.value) }},
-		field{"to", func(e entry) { at.to = e.value; r.To, _ = d.text(e.value) }},
-		field{"topics", func(e entry) {
-			at.topicsKey = e.key
-			r.Topics, at.topics = d.texts(e.value)
-		}},
-		field{"exclude", func(e entry) { r.Exclude, at.exclude = d.texts(e.value) }},
-		field{"rename", func(e entry) { d.rules(e, r, at) }},
-		field{"start", func(e entry) { d.start(e.value, &r.Start) }},
-		field{"isolation", func(e entry) {
-			isolation := "read_committed"
-			d.choice(e.value, &isolation, "read_committed", "read_uncommitted")
-			r.ReadCommitted = isolation == "read_committed"
-		}},
-		field{"mirrored", func(e entry) { d.choice(e.value, &r.Mirrored, MirroredSkip, MirroredCopy) }},
-		field{"lanes", func(e entry) { d.integer(e.value, &r.Lanes, 1, maxLanes) }},
-		field{"refresh", func(e entry) { d.duration(e.value, &r.Refresh, minRefresh) }},
-		field{"on_loss", func(e entry) { d.choice(e.value, &r.OnLoss, OnLossRecord, OnLossStop) }},
-		field{"on_rejected", func(e entry) { d.choice(e.value, &r.OnRejected, OnRejectedStop, OnRejectedSkip) }},
-		field{"allow", func(e entry) { d.allow(e.value, r) }},
-		field{"topic_defaults", func(e entry) { d.topicDefaults(e, &r.TopicDefaults) }},
-		field{"sync", func(e entry) {
-			d.mapping("routes.sync", e,
-				field{"configs", func(e entry) { d.boolean(e.value, &r.Sync.Configs) }},
-				field{"partitions", func(e entry) { d.boolean(e.value, &r.Sync.Partitions) }})
-		}},
-		field{"limits", func(e entry) {
-			d.mapping("routes.limits", e,
-				field{"bytes_per_second", func(e entry) { d.size(e.value, &r.Limits.BytesPerSecond, 0, "0") }},
-				field{"connections_per_broker", func(e entry) { d.integer(e.value, &r.Limits.ConnectionsPerBroker, 1, maxConnections) }})
-		}},
-	)
+	fields := d.routeFields(r, at)
+	got := d.mapping("routes", entry{n, n}, fields...)
 	if n.Kind != yaml.MappingNode {
 		return
 	}
-	for _, m := range []struct{ key, hint string }{
-		{"from", "the name of the cluster to copy from"},
-		{"to", "the name of the cluster to copy to"},
-		{"topics", "topics: [\"/.*/\"] selects all"},
-	} {
-		if _, ok := got[m.key]; !ok {
-			d.missing(n, m.key, m.hint)
-		}
-	}
+	d.require(n, got, fields)
 	d.ends(r, at)
 	d.names(r, at)
 	d.cfg.Routes, d.places = append(d.cfg.Routes, r), append(d.places, at)
 }
+
+// routeFields are the keys of a route. at is told where the values stand that are
+// checked when all of it is known.
+func (d *decoder) routeFields(r *Route, at *routeNodes) []field {
+	return []field{
+		{key: "name", kind: nameKind(), derived: "<from>-to-<to>", read: func(e entry) { at.name = e.value; d.name(e.value, &r.Name) }},
+		{key: "from", kind: textKind("the name of a cluster"), required: "the name of the cluster to copy from",
+			read: func(e entry) { at.from = e.value; r.From, _ = d.text(e.value) }},
+		{key: "to", kind: textKind("the name of a cluster"), required: "the name of the cluster to copy to",
+			read: func(e entry) { at.to = e.value; r.To, _ = d.text(e.value) }},
+		{key: "topics", kind: textsKind("a list of names and /regular expressions/", 1), required: "topics: [\"/.*/\"] selects all",
+			read: func(e entry) {
+				at.topicsKey = e.key
+				r.Topics, at.topics = d.texts(e.value)
+			}},
+		{key: "exclude", kind: textsKind("a list of names and /regular expressions/", 0), standard: []string{},
+			read: func(e entry) { r.Exclude, at.exclude = d.texts(e.value) }},
+		{key: "rename", kind: d.rulesKind(), derived: rename.DefaultTo, read: func(e entry) { d.rules(e, r, at) }},
+		{key: "start", kind: startKind(), standard: "earliest", read: func(e entry) { d.start(e.value, &r.Start) }},
+		{key: "isolation", kind: choiceKind(isolations()...), standard: isolations()[0], read: func(e entry) {
+			isolation := isolations()[0]
+			d.choice(e.value, &isolation, isolations()...)
+			r.ReadCommitted = isolation == isolations()[0]
+		}},
+		d.choiceField("mirrored", &r.Mirrored, MirroredSkip, MirroredCopy),
+		d.intField("lanes", &r.Lanes, 1, maxLanes),
+		d.durationField("refresh", &r.Refresh, minRefresh),
+		d.choiceField("on_loss", &r.OnLoss, OnLossRecord, OnLossStop),
+		d.choiceField("on_rejected", &r.OnRejected, OnRejectedStop, OnRejectedSkip),
+		{key: "allow", kind: allowKind(), standard: []string{}, read: func(e entry) { d.allow(e.value, r) }},
+		d.topicDefaultsField(&r.TopicDefaults),
+		d.mappingField("routes.sync",
+			d.boolField("configs", &r.Sync.Configs),
+			d.boolField("partitions", &r.Sync.Partitions)),
+		d.mappingField("routes.limits",
+			d.sizeField("bytes_per_second", &r.Limits.BytesPerSecond, 0, "0"),
+			d.intField("connections_per_broker", &r.Limits.ConnectionsPerBroker, 1, maxConnections)),
+	}
+}
+
+// isolations are the words for what a route reads, the default first.
+func isolations() []string { return []string{"read_committed", "read_uncommitted"} }
 
 // ends checks the two clusters of a route and gives it its default name.
 func (d *decoder) ends(r *Route, at *routeNodes) {
@@ -140,22 +149,37 @@ func (d *decoder) rule(n *yaml.Node) (rename.Rule, ruleNodes) {
 		return rule, nodes
 	}
 	before := len(d.faults.List)
-	read := func(text *string, node **yaml.Node) func(entry) {
-		return func(e entry) {
-			*node = e.value
-			*text, _ = d.text(e.value)
-		}
-	}
-	d.mapping("routes.rename", entry{n, n},
-		field{"topic", read(&rule.Topic, &nodes.topic)},
-		field{"match", read(&rule.Match, &nodes.match)},
-		field{"to", read(&rule.To, &nodes.to)})
+	d.mapping("routes.rename", entry{n, n}, d.ruleFields(&rule, &nodes)...)
 	if len(d.faults.List) > before {
 		// What is left of the rule could match too much, and shadow others.
 		d.told[place{n.Line, n.Column}] = true
 		return rename.Rule{}, ruleNodes{whole: n}
 	}
 	return rule, nodes
+}
+
+// ruleFields are the keys of a rename rule.
+func (d *decoder) ruleFields(rule *rename.Rule, nodes *ruleNodes) []field {
+	read := func(text *string, node **yaml.Node) func(entry) {
+		return func(e entry) {
+			*node = e.value
+			*text, _ = d.text(e.value)
+		}
+	}
+	return []field{
+		{key: "topic", kind: textKind("the name of a topic"), read: read(&rule.Topic, &nodes.topic)},
+		{key: "match", kind: textKind("a /regular expression/"), read: read(&rule.Match, &nodes.match)},
+		// That it is missing is found with the other faults of names.
+		{key: "to", kind: textKind("a template of names"), required: "-", read: read(&rule.To, &nodes.to)},
+	}
+}
+
+// rulesKind is a list of rules, or one text for a single rule.
+func (d *decoder) rulesKind() kind {
+	return kind{words: "a list of rules, or one text", below: func() []field { return d.ruleFields(&rename.Rule{}, &ruleNodes{}) },
+		wrap: func(rule map[string]any) map[string]any {
+			return map[string]any{"anyOf": []map[string]any{textKind("").schema, {"type": "array", "items": rule}}}
+		}}
 }
 
 // names compiles what the route says about names, and puts each fault at its place.
@@ -204,6 +228,12 @@ func (at *routeNodes) place(f *rename.Fault) *yaml.Node {
 	return at.here
 }
 
+func startKind() kind {
+	return kind{words: "earliest, latest or a time like 2026-01-31T12:00:00Z", schema: orVariable(
+		map[string]any{"enum": []string{"earliest", "latest"}},
+		map[string]any{"type": "string", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$`})}
+}
+
 // start reads where a route begins.
 func (d *decoder) start(n *yaml.Node, into *Start) {
 	text, ok := d.text(n)
@@ -221,36 +251,21 @@ func (d *decoder) start(n *yaml.Node, into *Start) {
 	}
 }
 
+// permissions are the words for what is refused otherwise.
+func permissions() []string { return []string{"existing", "append_time"} }
+
+func allowKind() kind {
+	each := choiceKind(permissions()...)
+	return kind{words: "a list of " + strings.Join(permissions(), ", "), values: each.values,
+		schema: map[string]any{"type": "array", "items": each.schema}}
+}
+
 // allow reads the permissions for what is refused otherwise.
 func (d *decoder) allow(n *yaml.Node, r *Route) {
 	for _, item := range d.items(n) {
 		var word string
-		d.choice(item, &word, "existing", "append_time")
+		d.choice(item, &word, permissions()...)
 		r.AllowExisting = r.AllowExisting || word == "existing"
 		r.AllowAppendTime = r.AllowAppendTime || word == "append_time"
 	}
-}
-
-// settingName is how Kafka writes the names of settings.
-var settingName = regexp.MustCompile(`^[a-z0-9]+(\.[a-z0-9]+)*$`)
-
-func (d *decoder) topicDefaults(e entry, into *TopicDefaults) {
-	d.mapping("routes.topic_defaults", e,
-		field{"replication_factor", func(e entry) { d.integer(e.value, &into.ReplicationFactor, 0, maxReplication) }},
-		field{"config", func(e entry) {
-			entries, _ := d.entries(e, "a mapping of topic settings to their values")
-			for _, x := range entries {
-				if !settingName.MatchString(x.key.Value) {
-					d.fault(x.key, "this is not the name of a topic setting", "a name is like min.insync.replicas")
-					continue
-				}
-				// Kafka takes every setting as text, so a number or true needs no quotes here.
-				if text, _, ok := d.scalar(x.value, "a value"); ok {
-					if into.Config == nil {
-						into.Config = make(map[string]string)
-					}
-					into.Config[x.key.Value] = text
-				}
-			}
-		}})
 }

@@ -6,24 +6,35 @@ import (
 	"strings"
 )
 
+func (d *decoder) webField() field {
+	return field{key: "web", kind: mappingKind(d.webFields), read: d.web}
+}
+
+func (d *decoder) webFields() []field {
+	w := &d.cfg.Web
+	return []field{
+		{key: "listen", kind: textKind("an address host:port"), standard: w.Listen, read: func(e entry) { d.listen(e, w) }},
+		{key: "tls", kind: mappingKind(func() []field { return d.webTLSFields(&WebTLS{}) }), read: func(e entry) { w.TLS = d.webTLS(e) }},
+		d.textField("token_file", "the path of a file", &w.TokenFile),
+		{key: "hosts", kind: textsKind("a list of host names", 0), standard: []string{}, read: func(e entry) { w.Hosts = d.hosts(e) }},
+	}
+}
+
+func (d *decoder) listen(e entry, w *Web) {
+	text, ok := d.text(e.value)
+	if !ok {
+		return
+	}
+	if err := checkAddress(text, true); err != nil {
+		d.fault(e.value, fmt.Sprintf("%s is not an address to listen on: %v", d.show(e.value), err), "an address is host:port, like 127.0.0.1:8080 or :8080")
+		return
+	}
+	w.Listen = text
+}
+
 func (d *decoder) web(e entry) {
 	w := &d.cfg.Web
-	got := d.mapping("web", e,
-		field{"listen", func(e entry) {
-			text, ok := d.text(e.value)
-			if !ok {
-				return
-			}
-			if err := checkAddress(text, true); err != nil {
-				d.fault(e.value, fmt.Sprintf("%s is not an address to listen on: %v", d.show(e.value), err), "an address is host:port, like 127.0.0.1:8080 or :8080")
-				return
-			}
-			w.Listen = text
-		}},
-		field{"tls", func(e entry) { w.TLS = d.webTLS(e) }},
-		d.textField("token_file", &w.TokenFile),
-		field{"hosts", func(e entry) { w.Hosts = d.hosts(e) }},
-	)
+	got := d.mapping("web", e, d.webFields()...)
 	listen, ok := got["listen"]
 	if !ok {
 		return
@@ -44,18 +55,19 @@ func (d *decoder) web(e entry) {
 
 func (d *decoder) webTLS(e entry) *WebTLS {
 	t := &WebTLS{}
-	got := d.mapping("web.tls", e,
-		d.textField("cert_file", &t.CertFile),
-		d.textField("key_file", &t.KeyFile),
-		d.textField("client_ca_file", &t.ClientCAFile),
-	)
-	d.together(e, got, "cert_file", "key_file")
-	_, cert := got["cert_file"]
-	_, key := got["key_file"]
-	if !cert && !key {
-		d.missing(e.key, "cert_file", "a server needs cert_file and key_file")
+	fields := d.webTLSFields(t)
+	got := d.mapping("web.tls", e, fields...)
+	d.together(got, fields)
+	if _, key := got["key_file"]; !key { // else together has said it
+		d.require(e.key, got, fields)
 	}
 	return t
+}
+
+func (d *decoder) webTLSFields(t *WebTLS) []field {
+	fields := append(d.certificateFields(&t.CertFile, &t.KeyFile), d.textField("client_ca_file", "the path of a file", &t.ClientCAFile))
+	fields[0].required = "a server needs cert_file and key_file"
+	return fields
 }
 
 // hosts reads the names by which the page may be called.

@@ -97,6 +97,11 @@ func TestUsageErrors(t *testing.T) {
 		{"plan -o xml", "use table, wide, json, yaml"},
 		{"version -o xml", "use table, wide, json, yaml"},
 		{"help nothing", "there is no command"},
+		{"config expalin", "mirror config has no command \"expalin\": did you mean explain?"},
+		{"config explain lans", `there is no key "lans": did you mean lanes?`},
+		{"config explain nothing.like.it", "mirror config explain lists all"},
+		{"config explain from to", "name one key, not 2"},
+		{"help config nothing", `mirror config has no command "nothing"`},
 		{"completion", "name one shell"},
 		{"completion tcsh", "no completion for"},
 	}
