@@ -36,7 +36,7 @@ func rooms() map[string]room {
 		// convert makes text and reads nothing; it has the loader try what it made.
 		"convert": {mirror: []string{"config", "rename"}, others: []string{"gopkg.in/yaml.v3"}},
 		"kafka":   {mirror: []string{"config"}, others: []string{franz}},
-		"monitor": {mirror: []string{"batch"}, others: []string{prometheus}},
+		"monitor": {mirror: []string{"batch", "config"}, others: []string{prometheus, "github.com/hashicorp/go-metrics"}},
 		"offsets": {others: []string{franz}},
 		"replicate": {mirror: []string{"batch", "config", "kafka", "monitor", "offsets", "rename"},
 			others: []string{franz, syncModule}},

@@ -20,6 +20,7 @@ type Config struct {
 	Clusters map[string]*Cluster // by name
 	Routes   []*Route            // in the order of the file
 	Limits   Limits
+	Metrics  Metrics
 	Web      Web
 	Log      Log
 	Warnings []string // what works but deserves a second look, in plain sentences

@@ -74,6 +74,7 @@ routes:
     limits: {bytes_per_second: 10MB, connections_per_broker: 8}
   - {from: north, to: south, topics: ["/.*/"], start: 2026-01-31T12:00:00+01:00, rename: "{topic}"}
 limits: {memory: 1GiB}
+metrics: {interval: 1m, partitions: true, sinks: ["graphite://graphite:2004?prefix=m"]}
 web:
   listen: ":8080"
   tls: {cert_file: cert, key_file: key, client_ca_file: ca}
@@ -99,9 +100,10 @@ log: {level: debug, format: json}
 				SASL: &SASL{Mechanism: OAuthBearer, TokenURL: "https://login/token", ClientID: "me", ClientSecret: NewSecret("hunter2"), Scopes: []string{"kafka", "all"}}},
 			"south": {Name: "south", Brokers: []string{"south-1:9092"}, TLS: &TLS{}, SASL: &SASL{Mechanism: OAuthBearer, TokenFile: "/run/south"}},
 		},
-		Limits: Limits{1 << 30},
-		Web:    Web{Listen: ":8080", TLS: &WebTLS{"cert", "key", "ca"}, TokenFile: "/run/token", Hosts: []string{"mirror.example.org", "::1"}},
-		Log:    Log{"debug", "json"},
+		Limits:  Limits{1 << 30},
+		Metrics: Metrics{time.Minute, true, []Sink{{Kind: SinkGraphite, Address: "graphite:2004", Prefix: "m"}}},
+		Web:     Web{Listen: ":8080", TLS: &WebTLS{"cert", "key", "ca"}, TokenFile: "/run/token", Hosts: []string{"mirror.example.org", "::1"}},
+		Log:     Log{"debug", "json"},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got %+v, want %+v", cfg, want)

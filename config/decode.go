@@ -141,7 +141,6 @@ func (d *decoder) mapping(path string, e entry, fields ...field) found {
 
 // later are keys of coming versions, with what to know about them now.
 var later = map[string]string{
-	"metrics":            "this version has no settings for metrics; Prometheus finds them at /metrics of web.listen",
 	"routes.sync.groups": "this version does not translate the offsets of consumer groups",
 	"routes.sync.acls":   "this version does not copy ACLs",
 }

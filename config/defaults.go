@@ -6,6 +6,7 @@ import "time"
 // that cannot work.
 const (
 	minMemory      = 32 << 20
+	minInterval    = time.Second
 	maxLanes       = 1024
 	minRefresh     = 100 * time.Millisecond
 	maxConnections = 64
@@ -19,6 +20,7 @@ func newConfig() *Config {
 		Name:     "mirror",
 		Clusters: make(map[string]*Cluster),
 		Limits:   Limits{Memory: 256 << 20},
+		Metrics:  Metrics{Interval: 10 * time.Second},
 		Web:      Web{Listen: "127.0.0.1:8080"},
 		Log:      Log{Level: "info", Format: "text"},
 	}

@@ -24,6 +24,9 @@ func fileWarnings(c *Config, path string) []string {
 	for _, name := range slices.Sorted(maps.Keys(c.Clusters)) {
 		files = append(files, clusterFiles(c.Clusters[name])...)
 	}
+	for _, s := range c.Metrics.Sinks {
+		files = append(files, namedFile{"metrics.sinks password_file of " + s.String(), s.PasswordFile, true})
+	}
 	files = append(files, namedFile{"web.token_file", c.Web.TokenFile, true})
 	if t := c.Web.TLS; t != nil {
 		files = append(files, namedFile{"web.tls.cert_file", t.CertFile, false}, namedFile{"web.tls.key_file", t.KeyFile, true},
@@ -58,7 +61,7 @@ func hasInlineSecret(c *Config) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(c.Metrics.Sinks, func(s Sink) bool { return !s.Password.IsZero() })
 }
 
 // warning says what is wrong with the file, or "".

@@ -75,6 +75,7 @@ func (d *decoder) rootFields() []field {
 		{key: "clusters", kind: clustersKind(d), required: "-", read: d.clusters},
 		{key: "routes", kind: routesKind(d), required: "-", read: d.routes},
 		d.mappingField("limits", d.sizeField("memory", &c.Limits.Memory, minMemory, "32MiB")),
+		d.metricsField(),
 		d.webField(),
 		d.mappingField("log",
 			d.choiceField("level", &c.Log.Level, "debug", "info", "warn", "error"),

@@ -22,10 +22,11 @@ Names say what they are about, so that a sum over one name never counts a record
 | ` + "`mirror_…`" + ` | a topic of a route | ` + "`route`, `topic`" + ` (the source topic's name) |
 | ` + "`mirror_partition_…`" + ` | a partition, where ` + "`metrics.partitions`" + ` is true | ` + "`route`, `topic`, `partition`" + ` |
 
-Counters are those of the answering process since its start; add up the processes of a fleet. Times and lags are of
-what this process copies. A row without a level in the column "about" does not exist there. Histograms
-are buckets for Prometheus and, for sinks, the label ` + "`quantile`" + ` with 0.5 and 0.99 of what was copied since the last
-snapshot. Beside these there are the usual ` + "`go_*` and `process_*`" + ` metrics, and ` + "`mirror_build_info`" + `.
+The column "about" tells which of the three exist. Counters are those of one process since its start, and lags of what it
+copies; add up the processes of a fleet. Histograms are buckets for Prometheus and, for sinks, the label ` + "`quantile`" + ` with
+0.5 and 0.99 of what was copied since the last snapshot. Beside these there are ` + "`mirror_build_info`" + `, the usual ` + "`go_*`" + `
+and ` + "`process_*`" + ` metrics (for Prometheus only), and ` + "`mirror_sink_sent_total` and `mirror_sink_dropped_total`" + ` with the label
+` + "`sink`" + `: values that a sink was given, and those that it did not take in time.
 
 | name | type | about | more labels | for | meaning |
 |---|---|---|---|---|---|

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"mirror/config"
 	"mirror/monitor"
 )
@@ -20,11 +22,12 @@ type Source interface {
 	Ready() (ready bool, reasons []string)
 }
 
-// Options say what to serve. All fields but Version are needed.
+// Options say what to serve. All fields but Sinks and Version are needed.
 type Options struct {
 	Web     config.Web
 	Source  Source
-	Sampler *monitor.Sampler // what /metrics shows
+	Sampler *monitor.Sampler     // what /metrics shows
+	Sinks   prometheus.Collector // what the sinks count of themselves; nil: there are none
 	Log     *slog.Logger
 	Version string // of the program, for mirror_build_info
 }

@@ -15,6 +15,7 @@ import (
 
 	"mirror/config"
 	"mirror/monitor"
+	"mirror/monitor/sink"
 	"mirror/replicate"
 	"mirror/web"
 )
@@ -82,16 +83,18 @@ func runDaemon(ctx context.Context, path string, stderr io.Writer) error {
 type process struct {
 	registry *monitor.Registry
 	sampler  *monitor.Sampler
+	sinks    *sink.Sinks
 	engine   *replicate.Mirror
 	server   *web.Server // listens already
 }
 
-// run runs the parts until ctx ends or one of them does, with the snapshots of
-// what they do beside them to the end.
+// run runs the parts until ctx ends or one of them does. Snapshots of what they
+// do are taken and sent to the very end.
 func (p *process) run(ctx context.Context, log *slog.Logger) error {
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var watchers sync.WaitGroup
 	watchers.Go(func() { p.sampler.Run(watching) })
+	watchers.Go(func() { p.sinks.Run(watching) })
 	defer watchers.Wait()
 	defer stop()
 	return supervise(ctx, p.engine, p.server, log)
@@ -106,8 +109,15 @@ func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 		return nil, withCode(exitUsage, err)
 	}
 	b := readBuild()
-	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Status})
-	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Log: log, Version: b.Version})
+	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Status,
+		Interval: cfg.Metrics.Interval, Partitions: cfg.Metrics.Partitions})
+	sinks, err := sink.New(cfg.Metrics.Sinks, cfg.Metrics.Interval, sink.Identity{Mirror: cfg.Name, Process: name}, log)
+	if err != nil {
+		return nil, withCode(exitUsage, err)
+	}
+	sampler.Subscribe(sinks.Take)
+	sampler.AddSource(sinks.Points)
+	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: b.Version})
 	if err != nil {
 		return nil, withCode(exitUsage, err)
 	}
@@ -116,7 +126,7 @@ func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 		return nil, err
 	}
 	log.Info("mirror starts", "mirror", cfg.Name, "version", b.Version, "revision", b.Revision, "go", b.Go, "web", url, "routes", len(cfg.Routes))
-	return &process{registry: registry, sampler: sampler, engine: engine, server: server}, nil
+	return &process{registry: registry, sampler: sampler, sinks: sinks, engine: engine, server: server}, nil
 }
 
 // runner is one part of the process.
