@@ -211,7 +211,7 @@ func (c *cluster) oauthSASL(jaas property, l login) {
 	c.sasl = []pair{{key: "mechanism", value: config.OAuthBearer}, {key: "token_url", value: dollars(endpoint)}, {key: "client_id", value: c.variable(id)},
 		c.secretPair("client_secret", "client-secret", secret, secret.value)}
 	if scope := firstOf(c.value("sasl.oauthbearer.scope"), l.options["scope"], l.options["oauth.scope"]); scope != "" {
-		c.sasl = append(c.sasl, pair{key: "scopes", value: flowList(strings.Fields(dollars(scope)))})
+		c.sasl = append(c.sasl, pair{key: "scopes", value: config.QuoteList(strings.Fields(dollars(scope)))})
 	}
 }
 

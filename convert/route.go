@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mirror/config"
 	"mirror/rename"
 )
 
@@ -75,7 +76,7 @@ func (r *route) readTopics() error {
 		}
 		return fmt.Errorf("nothing is left to copy from %s to %s: no entry of topics (line %d) can be taken over\n%s", r.from, r.to, p.line, strings.Join(why, "\n"))
 	}
-	r.add("topics", flowList(r.topics), looseComment(found.loose)...)
+	r.add("topics", config.QuoteList(r.topics), looseComment(found.loose)...)
 	return nil
 }
 
@@ -111,7 +112,7 @@ func (r *route) readExclude() {
 		}
 	}
 	if len(r.exclude) > 0 {
-		r.add("exclude", flowList(r.exclude), append(comments, looseComment(found.loose)...)...)
+		r.add("exclude", config.QuoteList(r.exclude), append(comments, looseComment(found.loose)...)...)
 	}
 }
 
@@ -139,7 +140,7 @@ func (r *route) readNames() {
 		comments = append(comments, "Topics keep their names. What MirrorMaker 2 copied carries no mark of it: with a route in the other",
 			"direction, too, its copies would be copied back. Run only one of the two directions.")
 	}
-	r.add("rename", quote(r.template), comments...)
+	r.add("rename", config.Quote(r.template), comments...)
 }
 
 // readReading translates what MirrorMaker's consumer does.
@@ -209,7 +210,7 @@ func (r *route) leaveOut(topic, other string) {
 	r.notes.dropped(property{key: "topics", value: topic}, "route %s copies a topic to this name of cluster %s already, and two copies in one topic could not be told apart; give it another name with rename", other, r.to)
 	for i := range r.pairs {
 		if r.pairs[i].key == "topics" {
-			r.pairs[i].value = flowList(r.topics)
+			r.pairs[i].value = config.QuoteList(r.topics)
 		}
 	}
 }

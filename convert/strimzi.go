@@ -231,7 +231,7 @@ func (c *cluster) authenticate(a strimziAuth, line int) bool {
 		c.user = []pair{{key: "mechanism", value: config.OAuthBearer}, {key: "token_url", value: dollars(a.TokenEndpoint)}, {key: "client_id", value: c.variable(a.ClientID)},
 			{key: "client_secret_file", value: c.secretFile("client-secret"), comments: mount(a.ClientSecret, a.ClientSecret.Key)}}
 		if a.Scope != "" {
-			c.user = append(c.user, pair{key: "scopes", value: flowList(strings.Fields(dollars(a.Scope)))})
+			c.user = append(c.user, pair{key: "scopes", value: config.QuoteList(strings.Fields(dollars(a.Scope)))})
 		}
 		return true
 	case "custom":

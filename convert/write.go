@@ -2,9 +2,9 @@ package convert
 
 import (
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
+
+	"mirror/config"
 )
 
 // writer writes the output. It is not yaml.v3's encoder, because most of the
@@ -55,14 +55,14 @@ func (w *writer) pairs(indent int, pairs []pair) {
 // it must be.
 func (p pair) yaml() string {
 	if p.value == "" || p.value[0] != '[' && p.value[0] != '{' && p.value[0] != '"' {
-		return quote(p.value)
+		return config.Quote(p.value)
 	}
 	return p.value
 }
 
 func (w *writer) cluster(c *cluster) {
-	w.line(2, "%s:", quote(c.name))
-	w.pairs(4, []pair{{key: "brokers", value: flowList(c.brokers)}})
+	w.line(2, "%s:", config.Quote(c.name))
+	w.pairs(4, []pair{{key: "brokers", value: config.QuoteList(c.brokers)}})
 	if c.rack != "" {
 		w.pairs(4, []pair{{key: "rack", value: c.rack}})
 	}
@@ -82,37 +82,8 @@ func (w *writer) cluster(c *cluster) {
 }
 
 func (w *writer) route(r *route) {
-	w.line(2, "- from: %s", quote(r.from))
-	w.line(4, "to: %s", quote(r.to))
+	w.line(2, "- from: %s", config.Quote(r.from))
+	w.line(4, "to: %s", config.Quote(r.to))
 	w.pairs(4, r.pairs)
 	w.notes(4, r.notes)
-}
-
-// plainScalar are texts that YAML takes for nothing but texts: names, paths,
-// addresses, and durations in seconds.
-var plainScalar = regexp.MustCompile(`^([A-Za-z/][A-Za-z0-9._/-]*(:[0-9]+)?|[0-9]+s)$`)
-
-// quote writes a text as YAML, in quotes where it could be taken for something
-// else. The escapes of Go's quotes that YAML lacks cannot occur: what is not
-// printable is written \x, \u or \U, which it has.
-func quote(text string) string {
-	switch strings.ToLower(text) {
-	case "true", "false", "yes", "no", "on", "off", "null", "y", "n":
-	default:
-		if plainScalar.MatchString(text) && !strings.HasSuffix(text, "/") {
-			return text
-		}
-	}
-	return strconv.Quote(text)
-}
-
-// flowList writes a list in one line.
-func flowList(items []string) string {
-	quoted := make([]string, len(items))
-	for i, item := range items {
-		if quoted[i] = quote(item); strings.ContainsAny(item, "${") && quoted[i][0] != '"' {
-			quoted[i] = strconv.Quote(item)
-		}
-	}
-	return "[" + strings.Join(quoted, ", ") + "]"
 }

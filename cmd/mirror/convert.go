@@ -1,12 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -65,7 +62,7 @@ func runConvert(o convertOptions, name string, in io.Reader, out, errOut io.Writ
 	if o.out == "" {
 		_, err = out.Write(result.YAML)
 	} else {
-		err = writeConfig(o, result.YAML, in, errOut)
+		err = writeConfig(o.out, result.YAML, o.yes, in, errOut)
 	}
 	if err != nil {
 		return err
@@ -84,31 +81,4 @@ func readInput(name string, in io.Reader) ([]byte, error) {
 		return io.ReadAll(in)
 	}
 	return os.ReadFile(name)
-}
-
-// writeConfig writes the file as a whole or not at all, and nothing over what
-// somebody has written without being told to.
-func writeConfig(o convertOptions, text []byte, in io.Reader, errOut io.Writer) error {
-	if _, err := os.Lstat(o.out); !errors.Is(err, fs.ErrNotExist) {
-		if !o.yes && !isTerminal(in) {
-			return usageErrorf("%s exists: give --yes to overwrite it", o.out)
-		}
-		if err := confirm(in, errOut, fmt.Sprintf("%s exists. Overwrite it?", o.out), o.yes); err != nil {
-			return err
-		}
-	}
-	file, err := os.CreateTemp(filepath.Dir(o.out), ".mirror-*.yaml")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name()) // nothing is left of it once it was renamed
-	_, err = file.Write(text)
-	if err = errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), o.out); err != nil {
-		return err
-	}
-	fmt.Fprintf(errOut, "wrote %s\n", o.out)
-	return nil
 }
