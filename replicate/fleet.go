@@ -242,6 +242,9 @@ func (f *fleet) heartbeat(ctx context.Context, client *kgo.Client) {
 			f.counted()
 		}
 	case kerr.FencedInstanceID:
+		if now, _ := client.GroupMetadata(); now != member {
+			return // it is our own next membership that took the place meanwhile
+		}
 		f.ok.Store(0)
 		f.mu.Lock()
 		f.fenced = true

@@ -165,7 +165,9 @@ func (rc *recovery) open(pos position) {
 	p.ackedAt = time.Now()
 	p.dirty = true
 	p.phase = phaseOpen
-	p.reason = ""
+	if p.troubleAt.IsZero() {
+		p.reason = "" // else it is what is wrong until something succeeds
+	}
 	p.attachProducer()
 	p.attachFetcher()
 	p.log.Debug("copying", "partition", p.String(), "source_offset", pos.source, "target_offset", pos.target, "ordinal", pos.ordinal, "why", rc.note)

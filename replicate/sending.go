@@ -142,6 +142,9 @@ func (p *partition) settle(now time.Time) {
 		}
 		if p.sourceEnd >= 0 && p.acked.source >= p.sourceEnd {
 			p.caughtUpAt = now
+			if p.phase == phaseOpen {
+				p.healthy() // recovery found everything there: no ack will say so
+			}
 		}
 	}
 	p.wake()
