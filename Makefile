@@ -84,6 +84,10 @@ docs: ## Write the generated references and the golden files of the help
 	go test ./monitor -run TestReferencePage -update
 	go test ./cmd/mirror -short -update
 
+.PHONY: man
+man: build ## Write the manual pages into bin/man (man -M bin/man mirror)
+	./bin/mirror man bin/man
+
 .PHONY: image
 image: ## Build the container image mirror:latest (VERSION=v1.2.3)
 	docker build -t mirror:latest --build-arg VERSION=$(VERSION) .

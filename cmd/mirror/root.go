@@ -32,6 +32,7 @@ every record once, in order, with the same key, value, headers and timestamp.`,
 		newPauseCommand(),
 		newResumeCommand(),
 		newLossesCommand(),
+		newManCommand(),
 		newVersionCommand(),
 		newCompletionCommand(),
 	)
