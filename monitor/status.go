@@ -4,11 +4,24 @@ package monitor
 // Its field names are an interface that others rely on: fields are added, never
 // renamed or removed.
 type Status struct {
-	Mirror string        `json:"mirror"`
+	Mirror string `json:"mirror"`
+	// Origin says who tells this: a process of the fleet, or, when none answers,
+	// what they left in the checkpoint topic.
+	Origin Origin        `json:"origin"`
 	Routes []RouteStatus `json:"routes"`
 }
 
-// RouteStatus describes one route. Totals count from the start of the process.
+// Origin is where a status comes from.
+type Origin string
+
+// The origins.
+const (
+	FromProcess         Origin = "process"
+	FromCheckpointTopic Origin = "checkpoint_topic"
+)
+
+// RouteStatus describes one route in all processes of its fleet. Totals are the
+// sums of what each of them counts from its start.
 type RouteStatus struct {
 	Name  string `json:"name"`
 	From  string `json:"from"`
@@ -21,7 +34,10 @@ type RouteStatus struct {
 	LagSeconds   *float64 `json:"lag_seconds"` // of the partition furthest behind; null: unknown
 	RecordsTotal int64    `json:"records_total"`
 	BytesTotal   int64    `json:"bytes_total"`
-	Losses       int64    `json:"losses"` // entries of the loss ledger
+	// Rates are averages of about ten seconds.
+	RecordsPerSecond float64 `json:"records_per_second"`
+	BytesPerSecond   float64 `json:"bytes_per_second"`
+	Losses           int64   `json:"losses"` // entries of the loss ledger
 	// SkippedMirrored counts batches left out because another mirror brought
 	// them to the source.
 	SkippedMirrored int64 `json:"skipped_mirrored"`
@@ -30,7 +46,31 @@ type RouteStatus struct {
 	// and nowhere else, since lag is counted to the last stable offset.
 	LSODistanceRecords int64 `json:"lso_distance_records"`
 
-	Topics []TopicStatus `json:"topics"`
+	// AgeSeconds is how old the newest word of the checkpoint topic is, where that
+	// is all there is; null when a process answers.
+	AgeSeconds *float64 `json:"age_seconds"`
+
+	Processes []ProcessStatus `json:"processes"` // the one that answers first, then the others by name
+	Topics    []TopicStatus   `json:"topics"`
+}
+
+// ProcessStatus describes one process of a route's fleet. The one that answers
+// tells what is; the others told it AgeSeconds ago.
+type ProcessStatus struct {
+	Process string  `json:"process"`
+	URL     string  `json:"url"`   // of its page; empty: only its own machine reaches it
+	Lanes   []int32 `json:"lanes"` // none: it stands by
+
+	RecordsPerSecond float64 `json:"records_per_second"`
+	BytesPerSecond   float64 `json:"bytes_per_second"`
+	RecordsTotal     int64   `json:"records_total"`
+	BytesTotal       int64   `json:"bytes_total"`
+
+	AgeSeconds float64 `json:"age_seconds"` // of what it said last
+	Silent     bool    `json:"silent"`      // it has said nothing for so long that it may be gone
+	// UnnamedTroubles is how many of its partitions are in trouble, or far behind,
+	// of which only the process itself can tell which.
+	UnnamedTroubles int `json:"unnamed_troubles"`
 }
 
 // TopicStatus describes one source topic and its copy.
@@ -65,6 +105,9 @@ func (r *RouteStatus) RollUp() {
 	r.LagRecords, r.LagSeconds = 0, nil
 	if r.Topics == nil {
 		r.Topics = []TopicStatus{}
+	}
+	if r.Processes == nil {
+		r.Processes = []ProcessStatus{}
 	}
 	for i := range r.Topics {
 		topic := &r.Topics[i]

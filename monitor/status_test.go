@@ -8,9 +8,11 @@ import (
 // The field names are what scripts and dashboards read.
 func TestStatusJSON(t *testing.T) {
 	lag := 1.5
-	status := Status{Mirror: "east", Routes: []RouteStatus{{
+	status := Status{Mirror: "east", Origin: FromProcess, Routes: []RouteStatus{{
 		Name: "r", From: "west", To: "east", State: Copying, LagRecords: 4, LagSeconds: &lag,
-		RecordsTotal: 10, BytesTotal: 20, Losses: 1, SkippedMirrored: 2, LSODistanceRecords: 3,
+		RecordsTotal: 10, BytesTotal: 20, RecordsPerSecond: 0.5, BytesPerSecond: 1, Losses: 1, SkippedMirrored: 2, LSODistanceRecords: 3, AgeSeconds: &lag,
+		Processes: []ProcessStatus{{Process: "p", URL: "http://p:8080", Lanes: []int32{3}, RecordsPerSecond: 0.5, BytesPerSecond: 1, RecordsTotal: 10, BytesTotal: 20,
+			AgeSeconds: 2.5, Silent: true, UnnamedTroubles: 4}},
 		Topics: []TopicStatus{{Source: "a", Target: "west.a", State: Copying, Partitions: []PartitionStatus{
 			{Partition: 7, State: Copying, SourceOffset: 5, TargetOffset: 6, SourceEnd: 9, LagRecords: 4, Lane: 3, Owner: "p"},
 		}}},
@@ -19,8 +21,11 @@ func TestStatusJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"mirror":"east","routes":[{"name":"r","from":"west","to":"east","state":"copying","reason":"",` +
-		`"lag_records":4,"lag_seconds":1.5,"records_total":10,"bytes_total":20,"losses":1,"skipped_mirrored":2,"lso_distance_records":3,` +
+	want := `{"mirror":"east","origin":"process","routes":[{"name":"r","from":"west","to":"east","state":"copying","reason":"",` +
+		`"lag_records":4,"lag_seconds":1.5,"records_total":10,"bytes_total":20,"records_per_second":0.5,"bytes_per_second":1,` +
+		`"losses":1,"skipped_mirrored":2,"lso_distance_records":3,"age_seconds":1.5,` +
+		`"processes":[{"process":"p","url":"http://p:8080","lanes":[3],"records_per_second":0.5,"bytes_per_second":1,"records_total":10,"bytes_total":20,` +
+		`"age_seconds":2.5,"silent":true,"unnamed_troubles":4}],` +
 		`"topics":[{"source":"a","target":"west.a","state":"copying","partitions":[` +
 		`{"partition":7,"state":"copying","reason":"","source_offset":5,"target_offset":6,"source_end":9,"lag_records":4,"lag_seconds":null,"lane":3,"owner":"p"}]}]}]}`
 	if string(got) != want {
@@ -49,8 +54,8 @@ func TestRollUp(t *testing.T) {
 	if route.LagRecords != 18 || route.LagSeconds == nil || *route.LagSeconds != 2 {
 		t.Errorf("lag: got %d records, %v seconds, want 18 and 2", route.LagRecords, route.LagSeconds)
 	}
-	if route.Topics[2].Partitions == nil {
-		t.Error("a topic without partitions has null for its list")
+	if route.Topics[2].Partitions == nil || route.Processes == nil {
+		t.Error("a topic without partitions, or a route without processes, has null for its list")
 	}
 	route.RollUp()
 	if route.LagRecords != 18 {

@@ -105,15 +105,39 @@ type TopicConfig struct {
 	Created bool     `json:"created,omitempty"` // we created the topic
 }
 
-// Owner is what a process says about itself, so that any process can show the
-// whole fleet.
+// Owner is what a process says about itself and its share of a route, so that
+// any process can show the whole fleet. It is written to each lane that a process
+// claims, and every few seconds to one of them.
 type Owner struct {
-	Process          string    `json:"process"`
-	URL              string    `json:"url,omitempty"`
-	Lanes            []int32   `json:"lanes"`
-	Time             time.Time `json:"time,omitzero"`
-	RecordsPerSecond float64   `json:"records_per_second"`
-	BytesPerSecond   float64   `json:"bytes_per_second"`
+	Process string    `json:"process"`
+	URL     string    `json:"url,omitempty"`
+	Lanes   []int32   `json:"lanes"` // all that it owns
+	Time    time.Time `json:"time,omitzero"`
+
+	RecordsPerSecond float64 `json:"records_per_second"`
+	BytesPerSecond   float64 `json:"bytes_per_second"`
+
+	// Totals of this route since the process started.
+	RecordsTotal int64 `json:"records_total,omitempty"`
+	BytesTotal   int64 `json:"bytes_total,omitempty"`
+	Skipped      int64 `json:"skipped_mirrored,omitempty"` // batches left out because a mirror brought them
+	// LSODistance is the number of offsets between last stable offset and high
+	// watermark of the source, over all of its partitions.
+	LSODistance int64 `json:"lso_distance_records,omitempty"`
+
+	// Partitions are those that need more words than their checkpoint has, the
+	// worst first. There may be more of them, since a record has its limits.
+	Partitions []OwnedPartition `json:"partitions,omitempty"`
+	More       int              `json:"more,omitempty"` // how many are left out
+}
+
+// OwnedPartition is what its owner says about one partition.
+type OwnedPartition struct {
+	Topic      string   `json:"topic"`
+	Partition  int32    `json:"partition"`
+	State      string   `json:"state"` // a monitor.State
+	Reason     string   `json:"reason,omitempty"`
+	LagSeconds *float64 `json:"lag_seconds,omitempty"` // nil: unknown
 }
 
 // unset is what a number that a record must have is before it is read, so that

@@ -3,7 +3,9 @@ package replicate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -36,7 +38,8 @@ type fleet struct {
 
 	assigned func(lanes []int32)
 	revoked  func(ctx context.Context, lanes []int32, lost bool)
-	counted  func() // the group counts us in, and did not just before
+	counted  func()            // the group counts us in, and did not just before
+	renamed  func(name string) // another process has the instance's name; this is ours from now on
 
 	joined atomic.Bool  // the group has counted us in once
 	ok     atomic.Int64 // monotonic nanoseconds since started, until when we are counted in
@@ -182,8 +185,10 @@ func (f *fleet) run(ctx context.Context) error {
 		}
 		client.CloseAllowingRebalance()
 		if fenced {
-			f.log.Warn("another process with this host name joined the fleet; joining again under another name. Give each host a name of its own, or lanes move whenever one restarts", "instance", instance)
+			name := fmt.Sprintf("%s~%04x", f.instance, rand.Uint32N(1<<16))
+			f.log.Warn("another process with this host name joined the fleet; joining again under another name. Give each host a name of its own, or lanes move whenever one restarts", "instance", f.instance, "name", name)
 			instance = ""
+			f.renamed(name)
 		}
 	}
 }

@@ -20,26 +20,29 @@ import (
 // ourselves, so that everything written before it has been replayed too.
 type lanes struct {
 	topic   string
-	process string
-	url     string
 	log     *slog.Logger
 	store   *offsets.Store
-	state   []*offsets.Lane // immutable slice; a Lane guards itself
-
-	mu      sync.Mutex // guards what follows
-	claims  map[int32]claim
-	owners  []offsets.Owner // who claimed each lane last
-	ready   map[int32]bool
+	state   []*offsets.Lane                // immutable slice; a Lane guards itself
+	members *members                       // what all processes say about themselves
+	self    func() offsets.Owner           // what this one says about itself now
 	onReady func(lane int32)               // partitions of the lane may begin
 	onPause func(lane int32, topic string) // a topic, or with "" the route, is to rest or to go on
+
+	mu     sync.Mutex // guards what follows
+	name   string     // of this process in the fleet
+	claims map[int32]claim
+	ready  map[int32]bool
 }
 
 // claim is a claim that was written and not read back yet.
-type claim struct{ at time.Time }
+type claim struct {
+	name string
+	at   time.Time
+}
 
-func newLanes(topic string, count int, process, url string, store *offsets.Store, log *slog.Logger) *lanes {
-	l := &lanes{topic: topic, process: process, url: url, store: store, log: log,
-		claims: map[int32]claim{}, owners: make([]offsets.Owner, count), ready: map[int32]bool{}}
+func newLanes(topic string, count int, process string, store *offsets.Store, log *slog.Logger) *lanes {
+	l := &lanes{topic: topic, name: process, store: store, log: log, members: newMembers(count, time.Now()),
+		claims: map[int32]claim{}, ready: map[int32]bool{}}
 	for i := range count {
 		l.state = append(l.state, offsets.NewLane(int32(i)))
 	}
@@ -77,7 +80,7 @@ func (l *lanes) replay(r *kgo.Record) {
 		return
 	}
 	if r.Value == nil {
-		l.claimed(r.Partition, offsets.Owner{})
+		l.members.forget(r.Partition, key.Member, time.Now())
 		return
 	}
 	v, err := offsets.Decode(offsets.KindOwner, r.Value)
@@ -97,12 +100,12 @@ func (l *lanes) tell(lane int32, key offsets.Key) {
 	}
 }
 
-// claimed notes who claimed a lane last, and that a claim of ours came back.
+// claimed notes what a process says, and that a claim of ours came back.
 func (l *lanes) claimed(lane int32, o offsets.Owner) {
+	l.members.hear(lane, o, time.Now())
 	l.mu.Lock()
-	l.owners[lane] = o
 	c, mine := l.claims[lane]
-	back := mine && o.Process == l.process && o.Time.Equal(c.at)
+	back := mine && o.Process == c.name && o.Time.Equal(c.at)
 	if back {
 		delete(l.claims, lane)
 		l.ready[lane] = true
@@ -115,13 +118,12 @@ func (l *lanes) claimed(lane int32, o offsets.Owner) {
 
 // claim writes a claim to each lane and retries until it is acked or ctx ends.
 func (l *lanes) claim(ctx context.Context, numbers []int32) {
-	at := time.Now().UTC().Truncate(time.Millisecond)
+	self := l.self()
 	var entries []offsets.Entry
 	l.mu.Lock()
 	for _, n := range numbers {
-		l.claims[n] = claim{at}
-		entries = append(entries, offsets.Entry{Lane: n, Key: offsets.Key{Kind: offsets.KindOwner, Member: l.process},
-			Value: offsets.Owner{Process: l.process, URL: l.url, Lanes: numbers, Time: at}})
+		l.claims[n] = claim{self.Process, self.Time}
+		entries = append(entries, offsets.Entry{Lane: n, Key: ownerKey(self.Process), Value: self})
 	}
 	l.mu.Unlock()
 	retry(ctx, l.log, "claim lanes", func() error { return l.store.Write(ctx, entries...) })
@@ -135,10 +137,8 @@ func (l *lanes) release(ctx context.Context, numbers []int32, clean bool) {
 	for _, n := range numbers {
 		delete(l.ready, n)
 		delete(l.claims, n)
-		entries = append(entries, offsets.Entry{Lane: n, Key: offsets.Key{Kind: offsets.KindOwner, Member: l.process}})
-		if l.owners[n].Process == l.process {
-			l.owners[n] = offsets.Owner{}
-		}
+		entries = append(entries, offsets.Entry{Lane: n, Key: ownerKey(l.name)})
+		l.members.forget(n, l.name, time.Now())
 	}
 	l.mu.Unlock()
 	if clean {
@@ -156,11 +156,23 @@ func (l *lanes) isReady(lane int32) bool {
 	return l.ready[lane]
 }
 
-// owner is the process that claimed a lane last, empty for none.
-func (l *lanes) owner(lane int32) string {
+// process is the name of this process in the fleet.
+func (l *lanes) process() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.owners[lane].Process
+	return l.name
+}
+
+// rename gives this process another name, because a second one has the same:
+// what the two say about themselves would not be told apart.
+func (l *lanes) rename(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.name = name
+}
+
+func ownerKey(process string) offsets.Key {
+	return offsets.Key{Kind: offsets.KindOwner, Member: process}
 }
 
 // write puts entries on record and returns once they are acked.

@@ -96,7 +96,7 @@ func (m *Mirror) Run(ctx context.Context) error {
 
 // Status is what is happening now.
 func (m *Mirror) Status() monitor.Status {
-	s := monitor.Status{Mirror: m.config.Name, Routes: []monitor.RouteStatus{}}
+	s := monitor.Status{Mirror: m.config.Name, Origin: monitor.FromProcess, Routes: []monitor.RouteStatus{}}
 	now := time.Now()
 	for _, r := range m.routes {
 		s.Routes = append(s.Routes, r.status(now))

@@ -39,6 +39,9 @@ type route struct {
 	ledger                       *ledger
 	lanes                        *lanes
 	fleet                        *fleet
+	meter                        meter
+	others                       *others
+	beatEvery                    time.Duration
 
 	draining atomic.Bool
 	expiry   atomic.Int64 // the target's producer.id.expiration.ms, as a time.Duration
@@ -62,7 +65,7 @@ type partID struct {
 
 func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r := &route{mirror: m, config: c, log: m.log.With("route", c.Name), parts: map[partID]*partition{}, open: map[int32]bool{},
-		throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
+		others: newOthers(), beatEvery: beatEvery, throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
 	r.fetchers, r.producers, r.ledger = newFetchers(r), newProducers(r), newLedger(r)
 	clientID := "mirror-" + m.config.Name
 	var err error
@@ -77,10 +80,11 @@ func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r.sourceLeaders, r.targetLeaders = newLeaders(r, r.source, false), newLeaders(r, r.target, true)
 	r.discovery = newDiscovery(r)
 	topic := offsets.TopicName(c.Name)
-	r.lanes = newLanes(topic, c.Lanes, m.process, m.url, offsets.NewStore(r.target.client, topic), r.log)
-	r.lanes.onReady, r.lanes.onPause = r.laneReady, r.pauseChanged
+	r.lanes = newLanes(topic, c.Lanes, m.process, offsets.NewStore(r.target.client, topic), r.log)
+	r.lanes.onReady, r.lanes.onPause, r.lanes.self = r.laneReady, r.pauseChanged, r.ownerRecord
 	r.fleet = newFleet(topic, m.process, r.log)
 	r.fleet.opts = r.groupClient
+	r.fleet.renamed = r.lanes.rename
 	r.fleet.assigned, r.fleet.revoked, r.fleet.counted = r.lanesAssigned, r.lanesRevoked, r.discovery.adoptAgain
 	r.expiry.Store(int64(time.Hour)) // what is assumed while the target's setting cannot be read
 	return r, nil
@@ -104,6 +108,7 @@ func (r *route) run(ctx context.Context) {
 		return
 	}
 	defer follower.Close()
+	r.lanes.members.begin(time.Now())
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	r.mu.Lock()
@@ -128,6 +133,8 @@ func (r *route) run(ctx context.Context) {
 	start(&crew, func() { r.discovery.run(work) })
 	start(&crew, func() { r.watchExpiry(work) })
 	start(&crew, func() { r.watchEnds(work) })
+	start(&crew, func() { r.watchOthers(work) })
+	start(&crew, func() { r.beats(work) })
 	start(&membership, func() {
 		if err := r.fleet.run(member); err != nil {
 			r.setTrouble(err.Error(), true)

@@ -8,7 +8,6 @@ import (
 
 	"mirror/kafka"
 	"mirror/monitor"
-	"mirror/offsets"
 )
 
 // status is the route as seen from this process: its own partitions live,
@@ -42,8 +41,7 @@ func (r *route) status(now time.Time) monitor.RouteStatus {
 				Partitions: []monitor.PartitionStatus{{Partition: -1, State: monitor.Waiting, Reason: d.Reason, SourceOffset: -1, TargetOffset: -1, SourceEnd: -1, LagRecords: -1, Lane: -1}}})
 		}
 	}
-	counted := r.mirror.registry.Totals(r.config.Name)
-	s.RecordsTotal, s.BytesTotal, s.SkippedMirrored = counted.Records, counted.Bytes, counted.Skipped
+	r.addProcesses(&s, now)
 	for _, lane := range r.lanes.state {
 		s.Losses += int64(len(lane.Losses()))
 	}
@@ -70,46 +68,14 @@ func (r *route) topicStatus(t *TopicPlan, parts map[partID]*partition, s *monito
 		if p := parts[id]; p != nil {
 			ps, open := p.status(now)
 			s.LSODistanceRecords += open
-			ps.Owner = r.mirror.process
+			ps.Owner = r.lanes.process()
 			ts.Partitions = append(ts.Partitions, ps)
 			continue
 		}
-		ts.Partitions = append(ts.Partitions, r.elsewhere(t, m.Partition))
+		ts.Partitions = append(ts.Partitions, r.elsewhere(t, m.Partition, now))
 	}
 	slices.SortFunc(ts.Partitions, func(a, b monitor.PartitionStatus) int { return int(a.Partition - b.Partition) })
 	return ts
-}
-
-// elsewhere is a partition that this process does not copy: not yet, or
-// another process does and its checkpoints tell how far it is.
-func (r *route) elsewhere(t *TopicPlan, number int32) monitor.PartitionStatus {
-	lane := offsets.LaneOf(t.Decision.Topic, number, int32(r.config.Lanes))
-	ps := monitor.PartitionStatus{Partition: number, State: monitor.Starting, SourceOffset: -1, TargetOffset: -1, SourceEnd: -1, LagRecords: -1, Lane: lane}
-	if why := t.PartitionProblem(number); why != "" {
-		ps.State, ps.Reason = monitor.Waiting, why
-		return ps
-	}
-	by, pause, paused := r.lanes.state[lane].Pause(t.Decision.Topic)
-	if paused {
-		ps.State, ps.Reason = monitor.Paused, pauseReason(by, pause)
-	}
-	if r.fleet.owns(lane) {
-		ps.Owner = r.mirror.process
-		return ps
-	}
-	ps.Owner = r.lanes.owner(lane)
-	if why := r.outside(); why != "" {
-		ps.State, ps.Reason = monitor.Waiting, why
-	}
-	key := offsets.Key{Kind: offsets.KindCheckpoint, Topic: t.Decision.Topic, Partition: number, Target: t.Decision.Target,
-		Generation: r.lanes.state[lane].Generation(t.Decision.Topic, number, t.Decision.Target)}
-	if cp, ok, err := r.lanes.state[lane].Checkpoint(key); ok && err == nil {
-		ps.SourceOffset, ps.TargetOffset = cp.Source, cp.Target
-		if ps.State == monitor.Starting && ps.Owner != "" { // without one, somebody is about to claim the lane
-			ps.State = monitor.Copying
-		}
-	}
-	return ps
 }
 
 // status is the partition as it is now, and how far the source's high
