@@ -104,6 +104,26 @@ func (m *Mirror) Status() monitor.Status {
 	return s
 }
 
+// Share is the status for the metrics of this process: the lag of partitions that
+// others copy is left out, so that sums over the processes of a fleet count each
+// partition once.
+func (m *Mirror) Share() monitor.Status {
+	s := m.Status()
+	for i := range s.Routes {
+		r := &s.Routes[i]
+		self := m.routes[i].lanes.process()
+		for k := range r.Topics {
+			for n := range r.Topics[k].Partitions {
+				if p := &r.Topics[k].Partitions[n]; p.Owner != self {
+					p.LagRecords, p.LagSeconds = -1, nil
+				}
+			}
+		}
+		r.RollUp()
+	}
+	return s
+}
+
 // Ready says whether all routes do their work, and if not, why.
 func (m *Mirror) Ready() (bool, []string) {
 	var why []string

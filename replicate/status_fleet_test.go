@@ -103,6 +103,14 @@ func TestFleetStatus(t *testing.T) {
 	if one.Processes[1].Process != "p2" || one.Processes[1].URL != "http://p2" || two.Processes[1].Process != "p1" {
 		t.Errorf("the other process is %+v at one and %+v at the other", one.Processes[1], two.Processes[1])
 	}
+	if lag, shares := one.LagRecords, first.Share().Routes[0].LagRecords+second.Share().Routes[0].LagRecords; lag != shares {
+		t.Errorf("the fleet is %d records behind, and the sum of what its processes measure is %d", lag, shares)
+	}
+	for _, p := range first.Share().Routes[0].Topics[0].Partitions {
+		if ours := p.Owner == "p1"; ours != (p.LagSeconds != nil) || ours != (p.LagRecords >= 0) {
+			t.Errorf("orders/%d of %s has a lag of %d records in the metrics of p1", p.Partition, p.Owner, p.LagRecords)
+		}
+	}
 
 	b.cut()
 	waited := false

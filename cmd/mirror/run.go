@@ -109,7 +109,7 @@ func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 		return nil, withCode(exitUsage, err)
 	}
 	b := readBuild()
-	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Status,
+	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Share,
 		Interval: cfg.Metrics.Interval, Partitions: cfg.Metrics.Partitions})
 	sinks, err := sink.New(cfg.Metrics.Sinks, cfg.Metrics.Interval, sink.Identity{Mirror: cfg.Name, Process: name}, log)
 	if err != nil {
