@@ -25,6 +25,15 @@ type RouteFacts struct {
 	Backfill *BackfillFacts `json:"backfill,omitempty"` // the checkpoint topic is a backfill's, nil for a route's; page 0 only
 }
 
+// BackfillID is the id of the backfill whose checkpoint topic this is, empty for
+// a route's.
+func (f RouteFacts) BackfillID() string {
+	if f.Backfill == nil {
+		return ""
+	}
+	return f.Backfill.ID
+}
+
 // BackfillFacts is what was true when a backfill first started, and when it was
 // done.
 type BackfillFacts struct {

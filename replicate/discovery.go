@@ -264,7 +264,13 @@ func (r *route) factsKnown() bool {
 // mix two histories.
 func (r *route) checkFacts() error {
 	facts, ok := r.lanes.state[0].Route()
-	if !ok || facts.SourceCluster == r.source.id {
+	if !ok {
+		return nil
+	}
+	if id := facts.BackfillID(); id != r.copyName() {
+		return stopf("the checkpoint topic %s belongs to %s: give this one another name", r.lanes.topic, holderOf(id))
+	}
+	if facts.SourceCluster == r.source.id {
 		return nil
 	}
 	return stopf("route %s copied from the cluster with id %s before, and %s is %s now: give the route another name to start a new copy", r.config.Name, facts.SourceCluster, r.config.From, r.source.id)
@@ -272,6 +278,9 @@ func (r *route) checkFacts() error {
 
 // recordFacts puts the route's first start on record.
 func (r *route) recordFacts(ctx context.Context, plan *RoutePlan) error {
+	if r.backfill != nil {
+		return r.backfill.record(ctx, r)
+	}
 	for key, err := range r.lanes.state[0].Faults() {
 		if key.Kind == offsets.KindRoute {
 			return stopf("the checkpoint topic %s: %v", r.lanes.topic, err)
@@ -326,9 +335,14 @@ func (r *route) partition(topic string, number int32) *partition {
 // begin makes a partition and queues it for recovery.
 func (r *route) begin(t *TopicPlan, m PartitionMeta, lane int32) {
 	id := partID{t.Decision.Topic, m.Partition}
+	bound, wanted := r.bound(id.topic, id.number, t.Decision.Target)
+	if !wanted {
+		return
+	}
 	p := &partition{route: r, topic: id.topic, number: id.number, target: t.Decision.Target, lane: lane, keepsName: t.KeepsName,
 		counters: r.counters(id.topic, id.number), log: r.log, sourceLeader: leadership{-1, -1}, targetLeader: leadership{-1, -1},
 		follower: -1, sourceEnd: -1, sourceHW: -1, firstTimestamp: -1, acked: position{source: -1, epoch: -1, last: -1, target: -1}}
+	p.bound = bound
 	p.update(t, m)
 	r.mu.Lock()
 	open := r.open[lane]

@@ -38,6 +38,9 @@ func (p *partition) fetchable(f *fetcher, now time.Time, queueCap int64) (r requ
 	default:
 		return r, false, false
 	}
+	if p.atEnd() {
+		return r, false, false
+	}
 	if p.fetcher != f || p.fetching || p.haltWhy != "" {
 		return r, false, true
 	}
@@ -107,12 +110,13 @@ func (p *partition) delivered(r request, a *kmsg.FetchResponseTopicPartition, h 
 	} else if len(a.RecordBatches) > 0 && s.cursor > r.cursor {
 		p.corruptSeen = 0
 	}
+	p.noteEmpty(len(a.RecordBatches), fromLeader)
 	p.settle(time.Now())
 }
 
 func (p *partition) newShaper() *shaper {
 	c := p.config()
-	return &shaper{
+	s := &shaper{
 		sieve: sieve{readCommitted: c.ReadCommitted, local: p.filter() == "local", home: p.route.target.origin},
 		key:   p.key("drift"), lane: p.lane, run: p.run,
 		producerID: p.producerID, generation: p.generation, base: p.base,
@@ -120,6 +124,10 @@ func (p *partition) newShaper() *shaper {
 		budget: p.route.mirror.budget, now: time.Now(),
 		cursor: p.cursor, epoch: p.cursorEpoch, ordinal: p.ordinal,
 	}
+	if p.bound != nil {
+		s.to = p.bound.To
+	}
+	return s
 }
 
 // enqueue appends what was shaped and moves the cursor.

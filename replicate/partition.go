@@ -74,6 +74,7 @@ type partition struct {
 	lane      int32
 	counters  *monitor.Partition
 	keepsName bool
+	bound     *offsets.Backfill // the range to copy, nil: from the start on and for ever
 	log       *slog.Logger
 
 	mu sync.Mutex // guards everything below
@@ -121,6 +122,7 @@ type partition struct {
 	fetchFailures  int       // in a row
 	deliveredAt    time.Time // when the source last answered
 	followedAt     time.Time // since when it reads from follower
+	emptyAnswers   int       // in a row, of a range's end that does not come
 	haltWhy        string    // set: no more fetches; recover as soon as the queue is empty
 	fetchAfter     time.Time
 	leaderUntil    time.Time // a follower was of no use: read from the leader until then

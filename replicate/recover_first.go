@@ -20,6 +20,9 @@ func (rc *recovery) first() (position, error) {
 	if !ok {
 		return position{}, waitf("the route's first start is not on record yet")
 	}
+	if err := rc.reserved(); err != nil {
+		return position{}, err
+	}
 	begin, end, err := rc.targetEnds()
 	if err != nil {
 		return position{}, err
@@ -105,6 +108,9 @@ func (rc *recovery) forget() []offsets.Entry {
 // partitions that were there at the route's first start ever; what appears
 // later begins at offset 0, so that nothing of it is missed.
 func (rc *recovery) start(facts offsets.RouteFacts) (int64, *offsets.Loss, error) {
+	if rc.p.bound != nil {
+		return rc.startOfRange()
+	}
 	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
 	if err != nil {
 		return 0, nil, err

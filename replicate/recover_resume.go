@@ -75,7 +75,7 @@ func (rc *recovery) resume(cp offsets.Checkpoint) (position, error) {
 		rc.knows = st.bySequence
 	}
 	pos.maxTimestamp = rc.acked.maxTimestamp
-	return pos, nil
+	return rc.passTail(pos)
 }
 
 // stand asks the target where it stands.
@@ -245,6 +245,9 @@ func (rc *recovery) drift(pos position, cause string) offsets.Entry {
 // was deleted and created again. Its producer id is another one, so nothing is
 // mixed up with the old topic's sequences.
 func (rc *recovery) sourceRecreated(cp offsets.Checkpoint) (position, error) {
+	if rc.p.bound != nil {
+		return position{}, rc.anotherSource()
+	}
 	_, end, err := rc.targetEnds()
 	if err != nil {
 		return position{}, err
@@ -275,10 +278,19 @@ func (rc *recovery) targetRecreated() (position, error) {
 			return position{}, err
 		}
 	}
-	start, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	start, lost, err := rc.restart()
 	if err != nil {
 		return position{}, err
 	}
 	rc.p.log.Warn("target topic was created again: copying anew from the source's beginning", "partition", rc.p.String(), "source_offset", start)
-	return rc.beginCopy(start, nil, end)
+	return rc.beginCopy(start, lost, end)
+}
+
+// restart is where a copy begins anew: a backfill's range has its own beginning.
+func (rc *recovery) restart() (int64, *offsets.Loss, error) {
+	if rc.p.bound != nil {
+		return rc.startOfRange()
+	}
+	start, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	return start, nil, err
 }

@@ -110,7 +110,7 @@ func (p *partition) beginRecovery(ctx context.Context) *recovery {
 		skip: p.skip,
 	}
 	rc.producerID = offsets.Lineage{SourceCluster: p.route.source.id, SourceTopicID: p.sourceID, SourceTopic: p.topic,
-		Partition: p.number, Target: offsets.TopicID(p.targetID).String()}.ProducerID()
+		Partition: p.number, Target: offsets.TopicID(p.targetID).String(), Copy: p.route.copyName()}.ProducerID()
 	return rc
 }
 

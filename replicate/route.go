@@ -29,6 +29,8 @@ type route struct {
 	config *config.Route
 	log    *slog.Logger
 
+	backfill *Backfill // nil for a copy without an end
+
 	source, target               *side
 	sourceLeaders, targetLeaders *leaders
 	fetchers                     *fetchers
@@ -135,6 +137,9 @@ func (r *route) run(ctx context.Context) {
 	start(&crew, func() { r.watchEnds(work) })
 	start(&crew, func() { r.watchOthers(work) })
 	start(&crew, func() { r.beats(work) })
+	if r.backfill != nil {
+		start(&crew, func() { r.backfill.run(work, r) })
+	}
 	start(&membership, func() {
 		if err := r.fleet.run(member); err != nil {
 			r.setTrouble(err.Error(), true)

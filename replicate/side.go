@@ -159,15 +159,27 @@ func (s *side) epochEnd(ctx context.Context, l leadership, topic string, number,
 }
 
 // lastSequence asks the target partition's leader for what it knows of one
-// producer (DescribeProducers, KIP-664). It is exact at the log's end.
+// producer. It is exact at the log's end.
 func (s *side) lastSequence(ctx context.Context, l leadership, topic string, number int32, producerID int64) (seq int32, epoch int16, known bool, err error) {
+	active, err := s.producers(ctx, l, topic, number)
+	for _, a := range active {
+		if a.ProducerID == producerID {
+			return a.LastSequence, int16(a.ProducerEpoch), true, nil
+		}
+	}
+	return 0, 0, false, err
+}
+
+// producers asks a partition's leader which producers it remembers
+// (DescribeProducers, KIP-664).
+func (s *side) producers(ctx context.Context, l leadership, topic string, number int32) ([]kmsg.DescribeProducersResponseTopicPartitionActiveProducer, error) {
 	req := kmsg.NewPtrDescribeProducersRequest()
 	t := kmsg.NewDescribeProducersRequestTopic()
 	t.Topic, t.Partitions = topic, []int32{number}
 	req.Topics = append(req.Topics, t)
 	resp, err := s.ask(ctx, l.broker, req)
 	if err != nil {
-		return 0, 0, false, fmt.Errorf("describe the producers of %s/%d: %w", topic, number, err)
+		return nil, fmt.Errorf("describe the producers of %s/%d: %w", topic, number, err)
 	}
 	for _, t := range resp.(*kmsg.DescribeProducersResponse).Topics {
 		for _, p := range t.Partitions {
@@ -175,17 +187,12 @@ func (s *side) lastSequence(ctx context.Context, l leadership, topic string, num
 				continue
 			}
 			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				return 0, 0, false, fmt.Errorf("describe the producers of %s/%d: %w", topic, number, err)
+				return nil, fmt.Errorf("describe the producers of %s/%d: %w", topic, number, err)
 			}
-			for _, a := range p.ActiveProducers {
-				if a.ProducerID == producerID {
-					return a.LastSequence, int16(a.ProducerEpoch), true, nil
-				}
-			}
-			return 0, 0, false, nil
+			return p.ActiveProducers, nil
 		}
 	}
-	return 0, 0, false, fmt.Errorf("describe the producers of %s/%d: the answer leaves it out", topic, number)
+	return nil, fmt.Errorf("describe the producers of %s/%d: the answer leaves it out", topic, number)
 }
 
 // readAt fetches records of one partition from offset on, by a leader's word.

@@ -1,0 +1,259 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"mirror/batch"
+	"mirror/offsets"
+)
+
+// holding is a target partition that a checkpoint topic speaks of.
+type holding struct {
+	topic     string // the checkpoint topic
+	backfill  string // id, empty for a route
+	target    string
+	partition int32
+	over      bool  // a backfill that is done: it writes no more
+	producer  int64 // the producer id it writes with, 0 unknown
+}
+
+func (c holding) String() string {
+	return holderOf(c.backfill) + " (checkpoint topic " + c.topic + ")"
+}
+
+// holderOf names whose a checkpoint topic is.
+func holderOf(backfill string) string {
+	if backfill == "" {
+		return "a route"
+	}
+	return "backfill " + backfill
+}
+
+// replay reads a checkpoint topic of this cluster as it is now.
+func (s *side) replay(ctx context.Context, topic string) ([]*offsets.Lane, error) {
+	return offsets.Replay(ctx, s.client, topic, func(opts ...kgo.Opt) (*kgo.Client, error) {
+		return s.dialer.NewClient(s.config.Brokers, opts...)
+	})
+}
+
+// rivals says who else writes, or is about to write, the target partitions of the
+// ranges, and what of them holds records already; nothing when they may be
+// written.
+func (b *Backfill) rivals(ctx context.Context, src, dst *side) ([]string, error) {
+	why := b.configured()
+	claims, err := b.claims(ctx, dst)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range b.ranges {
+		for _, c := range claims[partID{g.Target, g.Partition}] {
+			if !c.over {
+				why = append(why, fmt.Sprintf("target %s/%d belongs to %s", g.Target, g.Partition, c))
+			}
+		}
+	}
+	if len(why) > 0 {
+		return why, nil
+	}
+	return b.occupants(ctx, src, dst, claims)
+}
+
+// configured says which routes of the configuration copy to a target of the
+// ranges, whether they have begun or not.
+func (b *Backfill) configured() []string {
+	var why []string
+	for _, target := range b.targets() {
+		for _, rc := range b.config.Routes {
+			topic, ok := rc.Mapper.Source(target)
+			if rc.To != b.live.To || !ok || b.facts.ThenLive && rc == b.live {
+				continue
+			}
+			why = append(why, fmt.Sprintf("route %s copies topic %s to %s: give the backfill a target of its own with --rename, or, before the route has begun with the topic, hand over to it with --then-live",
+				rc.Name, topic, target))
+		}
+	}
+	if b.facts.ThenLive {
+		why = append(why, b.notLive()...)
+	}
+	return why
+}
+
+// notLive says which ranges the route would not go on with.
+func (b *Backfill) notLive() []string {
+	var why []string
+	seen := map[string]bool{}
+	for _, g := range b.ranges {
+		d := b.live.Mapper.Decide(g.Topic)
+		if seen[g.Topic] || d.Take && d.Target == g.Target {
+			continue
+		}
+		seen[g.Topic] = true
+		would := "it does not copy the topic: " + d.Reason
+		if d.Take {
+			would = "it copies the topic to " + d.Target
+		}
+		why = append(why, fmt.Sprintf("--then-live: route %s cannot go on with %s in %s: %s", b.live.Name, g.Topic, g.Target, would))
+	}
+	return why
+}
+
+// claims reads all checkpoint topics of the target cluster but the backfill's own.
+func (b *Backfill) claims(ctx context.Context, dst *side) (map[partID][]holding, error) {
+	meta, err := FetchMetadata(ctx, dst.client, nil)
+	if err != nil {
+		return nil, err
+	}
+	wanted := b.targets()
+	claims := map[partID][]holding{}
+	for _, topic := range topicNames(meta, nil) {
+		if !strings.HasPrefix(topic, offsets.TopicName("")) || topic == offsets.TopicName(b.route.Name) {
+			continue
+		}
+		lanes, err := dst.replay(ctx, topic)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range claimsOf(topic, lanes) {
+			if id := (partID{c.target, c.partition}); slices.Contains(wanted, c.target) && c.backfill != b.facts.ID && !claimed(claims[id], c) {
+				claims[id] = append(claims[id], c)
+			}
+		}
+	}
+	return claims, nil
+}
+
+// claimed says whether the same checkpoint topic has claimed the partition already,
+// for the same.
+func claimed(have []holding, c holding) bool {
+	return slices.ContainsFunc(have, func(h holding) bool {
+		return h.topic == c.topic && h.backfill == c.backfill && (c.producer == 0 || c.producer == h.producer)
+	})
+}
+
+// claimsOf are what one checkpoint topic claims: what was copied, what a backfill
+// has announced, and what a route keeps free for a backfill.
+func claimsOf(topic string, lanes []*offsets.Lane) []holding {
+	if len(lanes) == 0 {
+		return nil
+	}
+	facts, _ := lanes[0].Route()
+	over := facts.Backfill != nil && !facts.Backfill.Finished.IsZero()
+	var claims []holding
+	for _, lane := range lanes {
+		for _, k := range lane.Checkpoints() {
+			c := holding{topic: topic, backfill: facts.BackfillID(), target: k.Target, partition: k.Partition, over: over}
+			if cp, ok, _ := lane.Checkpoint(k); ok {
+				c.producer = offsets.Lineage{SourceCluster: facts.SourceCluster, SourceTopicID: cp.SourceTopicID, SourceTopic: k.Topic,
+					Partition: k.Partition, Target: cp.TargetTopicID.String(), Copy: c.backfill}.ProducerID()
+			}
+			claims = append(claims, c)
+		}
+		for _, k := range lane.Backfills() {
+			if v, ok := lane.Backfill(k); ok {
+				claims = append(claims, holding{topic: topic, backfill: v.ID, target: k.Target, partition: k.Partition, over: over})
+			}
+		}
+	}
+	return claims
+}
+
+// occupants says which target partitions hold records that are not the
+// backfill's: those of a mirror that nothing tells about never, others only where
+// the route allows it.
+func (b *Backfill) occupants(ctx context.Context, src, dst *side, claims map[partID][]holding) ([]string, error) {
+	meta, err := FetchMetadata(ctx, dst.client, b.targets())
+	if err != nil {
+		return nil, err
+	}
+	var why []string
+	for _, g := range b.ranges {
+		t := meta.Topics[g.Target]
+		if t == nil || int(g.Partition) >= len(t.Partitions) {
+			continue // to be created
+		}
+		own := offsets.Lineage{SourceCluster: src.id, SourceTopicID: g.SourceTopicID, SourceTopic: g.Topic, Partition: g.Partition,
+			Target: offsets.TopicID(t.ID).String(), Copy: b.facts.ID}.ProducerID()
+		known := []int64{own}
+		for _, c := range claims[partID{g.Target, g.Partition}] {
+			known = append(known, c.producer)
+		}
+		m := t.Partitions[g.Partition]
+		w, err := dst.occupied(ctx, leadership{m.Leader, m.LeaderEpoch}, t, g.Partition, known, b.route.AllowExisting)
+		if err != nil {
+			return nil, err
+		}
+		if w != "" {
+			why = append(why, w)
+		}
+	}
+	return why, nil
+}
+
+// occupied says what keeps a partition from being appended to: records that a
+// mirror has written under a producer id that is not among the known ones, or any
+// records where that is not allowed.
+func (s *side) occupied(ctx context.Context, l leadership, t *Topic, number int32, known []int64, allowed bool) (string, error) {
+	begin, err := s.listOffset(ctx, l, t.Name, number, -2, false)
+	if err != nil {
+		return "", err
+	}
+	end, err := s.listOffset(ctx, l, t.Name, number, -1, false)
+	if err != nil || end <= begin {
+		return "", err
+	}
+	producers, err := s.producers(ctx, l, t.Name, number)
+	if err != nil {
+		return "", err
+	}
+	var ids []int64
+	for _, p := range producers {
+		ids = append(ids, p.ProducerID)
+	}
+	tail, err := s.tailProducers(ctx, l, t, number, max(begin, end-lookBack))
+	if err != nil {
+		return "", err
+	}
+	for _, id := range append(ids, tail...) {
+		if _, mirror := offsets.OriginOf(id); mirror && !slices.Contains(known, id) {
+			return fmt.Sprintf("target %s/%d is written by another mirror (producer id %d), of which no checkpoint topic of cluster %s tells: choose another target with --rename",
+				t.Name, number, id, s.config.Name), nil
+		}
+	}
+	if allowed {
+		return "", nil
+	}
+	return fmt.Sprintf("target %s/%d is not empty (offsets %d to %d): choose another target with --rename, or set allow: [existing] on the route to append behind what is there",
+		t.Name, number, begin, end-1), nil
+}
+
+// tailProducers are the producer ids in the headers of a log's last batches: a
+// broker forgets a producer whose records are old at once.
+func (s *side) tailProducers(ctx context.Context, l leadership, t *Topic, number int32, offset int64) ([]int64, error) {
+	var ids []int64
+	for {
+		a, err := s.readAt(ctx, l, t.Name, t.ID, number, offset, readBytes, false)
+		if errors.Is(err, kerr.OffsetOutOfRange) {
+			return ids, nil // its beginning went meanwhile; DescribeProducers tells the rest
+		}
+		if err != nil {
+			return nil, err
+		}
+		from := offset
+		scan := batch.Scan(a.RecordBatches)
+		for scan.Next() {
+			if b := scan.Batch(); b.LastOffset() >= offset {
+				ids, offset = append(ids, b.ProducerID), b.LastOffset()+1
+			}
+		}
+		if err := scan.Err(); err != nil || offset == from {
+			return ids, err
+		}
+	}
+}
