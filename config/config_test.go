@@ -162,12 +162,12 @@ func TestParseSize(t *testing.T) {
 		"8388607TiB": 8388607 << 40,
 		"":           -1, "MiB": -1, "-1": -1, "+1": -1, "1.5MiB": -1, "1mb": -1, "8388608TiB": -1, "1MiB MiB": -1, "0x10": -1, "1e3": -1, "9223372036854775808": -1,
 	} {
-		got, err := parseSize(text)
+		got, err := ParseSize(text)
 		if err != nil {
 			got = -1
 		}
 		if got != want {
-			t.Errorf("parseSize(%q): got %d (%v), want %d", text, got, err, want)
+			t.Errorf("ParseSize(%q): got %d (%v), want %d", text, got, err, want)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (d *decoder) sizeField(key string, into *int64, low int64, lowText string) 
 // sizeText writes a number of bytes in the largest unit that fits it exactly.
 func sizeText(n int64) any {
 	for _, u := range []string{"TiB", "GiB", "MiB", "KiB"} {
-		if size, _ := parseSize("1" + u); n > 0 && n%size == 0 {
+		if size, _ := ParseSize("1" + u); n > 0 && n%size == 0 {
 			return strconv.FormatInt(n/size, 10) + u
 		}
 	}

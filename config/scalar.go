@@ -165,7 +165,7 @@ func (d *decoder) size(n *yaml.Node, into *int64, low int64, lowText string) {
 	if !ok {
 		return
 	}
-	v, err := parseSize(text)
+	v, err := ParseSize(text)
 	switch {
 	case err != nil:
 		d.fault(n, fmt.Sprintf("%s is not a size: %v", d.show(n), err), "a size is a whole number with a unit, like 500KB, 256MiB or 1GiB")
@@ -176,7 +176,9 @@ func (d *decoder) size(n *yaml.Node, into *int64, low int64, lowText string) {
 	}
 }
 
-func parseSize(text string) (int64, error) {
+// ParseSize reads a number of bytes: a whole number with a unit, such as 500KB,
+// 256MiB or 1GiB, or without one.
+func ParseSize(text string) (int64, error) {
 	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
 	unit, factor := strings.TrimSpace(text[len(digits):]), int64(1)
 	if unit != "" {

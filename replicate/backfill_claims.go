@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -47,22 +48,40 @@ func (s *side) replay(ctx context.Context, topic string) ([]*offsets.Lane, error
 // ranges, and what of them holds records already; nothing when they may be
 // written.
 func (b *Backfill) rivals(ctx context.Context, src, dst *side) ([]string, error) {
-	why := b.configured()
+	if why := b.configured(); len(why) > 0 {
+		return why, nil
+	}
 	claims, err := b.claims(ctx, dst)
 	if err != nil {
 		return nil, err
 	}
-	for _, g := range b.ranges {
-		for _, c := range claims[partID{g.Target, g.Partition}] {
-			if !c.over {
-				why = append(why, fmt.Sprintf("target %s/%d belongs to %s", g.Target, g.Partition, c))
-			}
-		}
-	}
-	if len(why) > 0 {
+	if why := b.claimed(claims); len(why) > 0 {
 		return why, nil
 	}
 	return b.occupants(ctx, src, dst, claims)
+}
+
+// claimed says which target partitions belong to others, a line for each of them
+// and topic.
+func (b *Backfill) claimed(claims map[partID][]holding) []string {
+	var why []string
+	partitions := map[string][]string{}
+	for _, g := range b.ranges {
+		for _, c := range claims[partID{g.Target, g.Partition}] {
+			if c.over {
+				continue
+			}
+			line := fmt.Sprintf("%s writes target %s", c, g.Target)
+			if partitions[line] == nil {
+				why = append(why, line)
+			}
+			partitions[line] = append(partitions[line], strconv.Itoa(int(g.Partition)))
+		}
+	}
+	for i, line := range why {
+		why[i] = fmt.Sprintf("%s, partition %s", line, strings.Join(partitions[line], ", "))
+	}
+	return why
 }
 
 // configured says which routes of the configuration copy to a target of the
@@ -121,7 +140,7 @@ func (b *Backfill) claims(ctx context.Context, dst *side) (map[partID][]holding,
 			return nil, err
 		}
 		for _, c := range claimsOf(topic, lanes) {
-			if id := (partID{c.target, c.partition}); slices.Contains(wanted, c.target) && c.backfill != b.facts.ID && !claimed(claims[id], c) {
+			if id := (partID{c.target, c.partition}); slices.Contains(wanted, c.target) && c.backfill != b.facts.ID && !holds(claims[id], c) {
 				claims[id] = append(claims[id], c)
 			}
 		}
@@ -129,9 +148,9 @@ func (b *Backfill) claims(ctx context.Context, dst *side) (map[partID][]holding,
 	return claims, nil
 }
 
-// claimed says whether the same checkpoint topic has claimed the partition already,
+// holds says whether the same checkpoint topic has claimed the partition already,
 // for the same.
-func claimed(have []holding, c holding) bool {
+func holds(have []holding, c holding) bool {
 	return slices.ContainsFunc(have, func(h holding) bool {
 		return h.topic == c.topic && h.backfill == c.backfill && (c.producer == 0 || c.producer == h.producer)
 	})

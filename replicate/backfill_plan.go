@@ -63,7 +63,7 @@ type BackfillPlan struct {
 	Finished time.Time // zero: not yet
 	Ranges   []Range   // what is copied of each partition, sorted by topic and partition
 	Topics   []TopicPlan
-	Losses   int      // on record
+	Losses   []offsets.LossEntry
 	Notes    []string // what is not as asked for
 	Problems []string // why it cannot begin, and the way out
 	Mismatch string   // another wish began under the same id
@@ -103,7 +103,7 @@ func (b *Backfill) resumed(ctx context.Context, src *side, facts offsets.RouteFa
 	p := &BackfillPlan{Began: facts.FirstStart, Ranges: rangesOf(lanes)}
 	b.ranges = p.Ranges
 	for _, lane := range lanes {
-		p.Losses += len(lane.Losses())
+		p.Losses = append(p.Losses, lane.Losses()...)
 	}
 	switch {
 	case facts.BackfillID() != b.facts.ID:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mirror/config"
+	"mirror/offsets"
 )
 
 // Run copies until all of it is on record, with other processes that run the same
@@ -94,8 +95,7 @@ func (b *Backfill) stuck(r *route) string {
 // BackfillProgress is how far a backfill is.
 type BackfillProgress struct {
 	Topics []BackfillTopic // sorted by name
-	Losses int             // entries of the ledger
-	Lost   int64           // source offsets in them
+	Losses []offsets.LossEntry
 }
 
 // BackfillTopic is the progress of one topic.
@@ -120,10 +120,7 @@ func (b *Backfill) Progress() BackfillProgress {
 		return progress
 	}
 	for _, lane := range r.lanes.state {
-		for _, e := range lane.Losses() {
-			progress.Losses++
-			progress.Lost += e.Loss.To - e.Loss.From
-		}
+		progress.Losses = append(progress.Losses, lane.Losses()...)
 	}
 	for _, g := range rangesOf(r.lanes.state) {
 		n := len(progress.Topics)

@@ -240,9 +240,9 @@ func TestBackfillRefuses(t *testing.T) {
 	elsewhere := p.config(t, "topics: [other]", "name: another")
 	wish = apart("two", earliest, latest, "orders")
 	wish.Rename = []rename.Rule{{To: "west.orders"}}
-	wantText(t, refusalOf(t, elsewhere, wish), "west.orders/0 belongs to a route", "__mirror_west-to-east")
+	wantText(t, refusalOf(t, elsewhere, wish), "a route (checkpoint topic __mirror_west-to-east) writes target west.orders, partition 0")
 	wish.ThenLive, wish.Rename = true, nil
-	wantText(t, refusalOf(t, c, wish), "west.orders/0 belongs to a route")
+	wantText(t, refusalOf(t, c, wish), "writes target west.orders, partition 0")
 
 	// Without the checkpoint topic the batches still tell.
 	if _, err := kadm.NewClient(client(t, p.east)).DeleteTopics(context.Background(), "__mirror_west-to-east"); err != nil {
@@ -306,7 +306,7 @@ func TestBackfillsAtOnce(t *testing.T) {
 		}
 		for _, err := range errs {
 			if err != nil {
-				wantText(t, err.Error(), "belongs to backfill r")
+				wantText(t, err.Error(), "backfill r", "writes target copy")
 			}
 		}
 	}
@@ -445,16 +445,16 @@ func TestBackfillLoss(t *testing.T) {
 	if got := history(t, p.east, "orders.history", 0); !slices.Equal(got, between("a", 30, 60)) {
 		t.Errorf("got %v", got)
 	}
-	if progress := b.Progress(); progress.Losses != 1 || progress.Lost != 20 {
+	if progress := b.Progress(); len(progress.Losses) != 1 || progress.Losses[0].Loss.To != 30 {
 		t.Errorf("got %+v, want one loss of 20 offsets", progress)
 	}
 	_, plan := planned(t, c, apart("one", offsetBound(10), offsetBound(60), "orders"))
-	if plan.Losses != 1 {
-		t.Errorf("got %d losses on record, want 1", plan.Losses)
+	if len(plan.Losses) != 1 {
+		t.Errorf("got %d losses on record, want 1", len(plan.Losses))
 	}
 	gone := apart("gone", offsetBound(10), offsetBound(20), "orders")
 	gone.Rename = []rename.Rule{{To: "gone"}}
-	if progress := runBackfill(t, c, gone).Progress(); progress.Lost != 10 || progress.Topics[0].Copied != 10 || progress.Topics[0].Done != 1 {
+	if progress := runBackfill(t, c, gone).Progress(); progress.Losses[0].Loss.To != 20 || progress.Topics[0].Copied != 10 || progress.Topics[0].Done != 1 {
 		t.Errorf("all of it is gone: got %+v, want a loss of 10 offsets and an end", progress)
 	}
 }

@@ -77,6 +77,9 @@ func (j *job) records(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if g, ok := j.r.o.Ranges[PartitionKey{j.pair.Source, j.pair.Target, j.partition}]; ok {
+		from, to = max(from, g.From), min(to, g.To)
+	}
 	at := Position{Source: max(from, j.source.start), Target: j.target.start}
 	exact := false
 	if p, ok := j.r.o.Start[PartitionKey{j.pair.Source, j.pair.Target, j.partition}]; ok && p.Source >= j.source.start && p.Target >= j.target.start {

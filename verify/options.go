@@ -47,15 +47,19 @@ type Bound struct {
 	Time   time.Time // if not zero, it is used instead of Offset
 }
 
+// Range is source offsets From up to but without To.
+type Range struct{ From, To int64 }
+
 // Options say what Run compares. The zero value compares everything that both sides hold.
 type Options struct {
-	Route          string  // only for the report
-	ReadCommitted  bool    // read the source up to its last stable offset and without aborted records
-	StartLater     bool    // the route did not begin at the source's beginning: older source records may be missing
-	From, To       Bound   // To is exclusive
-	Sample         float64 // percent of each partition, in pieces of some thousand offsets; 0 and 100 are everything
-	Seed           uint64  // chooses the pieces of Sample
-	Partitions     []int32 // nil is all
+	Route          string                 // only for the report
+	ReadCommitted  bool                   // read the source up to its last stable offset and without aborted records
+	StartLater     bool                   // the route did not begin at the source's beginning: older source records may be missing
+	From, To       Bound                  // To is exclusive
+	Sample         float64                // percent of each partition, in pieces of some thousand offsets; 0 and 100 are everything
+	Seed           uint64                 // chooses the pieces of Sample
+	Partitions     []int32                // nil is all
+	Ranges         map[PartitionKey]Range // not nil: compare only these partitions, and only so much of each
 	Losses         []Loss
 	AllowHoles     bool // do not insist on contiguous offsets (topics that were compacted once and are no longer)
 	Parallel       int  // partitions at a time; 0 is 4

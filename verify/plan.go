@@ -28,12 +28,12 @@ func (r *run) plan(pairs []Pair, report *Report) {
 		numbers := append(source.Partitions.Numbers(), target.Partitions.Numbers()...)
 		slices.Sort(numbers)
 		for _, n := range slices.Compact(numbers) {
-			if r.o.Partitions == nil || slices.Contains(r.o.Partitions, n) {
+			if r.wants(p, n) {
 				r.jobs = append(r.jobs, r.newJob(p, n, noTime))
 			}
 		}
 	}
-	partly := r.o.From.Set || r.o.To.Set || report.Sampled > 0
+	partly := r.o.From.Set || r.o.To.Set || r.o.Ranges != nil || report.Sampled > 0
 	for _, j := range r.jobs {
 		r.total.Add(max(0, j.source.end-j.source.start))
 		if partly && j.compacted {
@@ -41,6 +41,12 @@ func (r *run) plan(pairs []Pair, report *Report) {
 			partly = false
 		}
 	}
+}
+
+// wants says whether a partition is to be compared.
+func (r *run) wants(p Pair, partition int32) bool {
+	_, ranged := r.o.Ranges[PartitionKey{p.Source, p.Target, partition}]
+	return (r.o.Ranges == nil || ranged) && (r.o.Partitions == nil || slices.Contains(r.o.Partitions, partition))
 }
 
 func (r *run) newJob(p Pair, partition int32, noTime bool) *job {

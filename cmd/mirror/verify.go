@@ -19,6 +19,7 @@ import (
 type verifyOptions struct {
 	config     string
 	route      string
+	backfill   string
 	topics     []string
 	from, to   string
 	sample     string
@@ -44,6 +45,7 @@ Ranges in the loss ledger are told too, and end with exit code 3.
 		Example: `  mirror verify
   mirror verify --route west-to-east --topic orders
   mirror verify --from 1h --wait 30s          # the last hour, after waiting for the mirror
+  mirror verify --backfill repair-1           # what a backfill has copied
   mirror verify --sample 5                    # 5 percent, in pieces of some thousand records
   mirror verify -o json > report.json`,
 		Annotations: sayExitCode(sayExitCode(withExitCodes(
@@ -62,6 +64,7 @@ Ranges in the loss ledger are told too, and end with exit code 3.
 	addRouteFlag(cmd, &o.route, "`name` of the route (may be left out when there is only one)")
 	addTopicsFlag(cmd, &o.topics, "only the source topic of this `name`")
 	flags := cmd.Flags()
+	flags.StringVar(&o.backfill, "backfill", "", "compare what the route's backfill of this `id` has copied, and only that")
 	flags.StringVar(&o.from, "from", "", "begin at this `place`: source offset, time, or how long ago")
 	flags.StringVar(&o.to, "to", "", "end before this `place`: source offset, time, or how long ago")
 	flags.StringVar(&o.sample, "sample", "", "compare only this `share`, in percent")
@@ -92,15 +95,21 @@ func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) erro
 	}
 	defer source.close()
 	defer target.close()
+	if o.backfill != "" {
+		route = backfillRoute(route, o.backfill)
+	}
 	ledger, err := readLedger(ctx, target, route)
 	if err != nil {
 		return err
 	}
-	pairs, err := verifyPairs(ctx, source, route, ledger, o.topics)
+	pairs, err := o.pairs(ctx, source, route, ledger)
 	if err != nil {
 		return err
 	}
 	options := verify.RouteOptions(route)
+	if o.backfill != "" {
+		options.StartLater, options.Ranges = false, ledger.ranges()
+	}
 	options.From, options.To, options.Sample = bounds.From, bounds.To, bounds.Sample
 	options.Wait, options.AllowHoles = o.wait, o.allowHoles
 	options.Losses = verifyLosses(ledger)
@@ -157,6 +166,14 @@ func parseBound(flag, text string, now time.Time) (verify.Bound, error) {
 		return verify.Bound{Set: true, Time: now.Add(-ago)}, nil
 	}
 	return verify.Bound{}, usageErrorf("%s %q: use an offset (1234), a time (2006-01-02T15:04:05Z) or how long ago (90m)", flag, text)
+}
+
+// pairs names what is compared.
+func (o verifyOptions) pairs(ctx context.Context, source *cluster, route *config.Route, l *ledger) ([]verify.Pair, error) {
+	if o.backfill != "" {
+		return l.backfillPairs(route, o.backfill, o.topics)
+	}
+	return verifyPairs(ctx, source, route, l, o.topics)
 }
 
 // verifyPairs names what the route copies now, of the wanted topics or of all.
