@@ -111,6 +111,13 @@ type Web struct {
 	TLS       *WebTLS
 	TokenFile string   // holds the token that requests must bring
 	Hosts     []string // Host headers that are answered besides the listen address
+	History   History
+}
+
+// History is what the page's graphs are drawn from.
+type History struct {
+	Path   string // of the file; empty: in systemd's state directory, or in memory without one
+	Series int    // how many series are recorded: all routes', then those of the topics with most traffic
 }
 
 // WebTLS of the HTTP listener.

@@ -102,7 +102,7 @@ log: {level: debug, format: json}
 		},
 		Limits:  Limits{1 << 30},
 		Metrics: Metrics{time.Minute, true, []Sink{{Kind: SinkGraphite, Address: "graphite:2004", Prefix: "m"}}},
-		Web:     Web{Listen: ":8080", TLS: &WebTLS{"cert", "key", "ca"}, TokenFile: "/run/token", Hosts: []string{"mirror.example.org", "::1"}},
+		Web:     Web{Listen: ":8080", TLS: &WebTLS{"cert", "key", "ca"}, TokenFile: "/run/token", Hosts: []string{"mirror.example.org", "::1"}, History: History{Series: 500}},
 		Log:     Log{"debug", "json"},
 	}
 	if !reflect.DeepEqual(cfg, want) {

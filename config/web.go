@@ -17,6 +17,9 @@ func (d *decoder) webFields() []field {
 		{key: "tls", kind: mappingKind(func() []field { return d.webTLSFields(&WebTLS{}) }), read: func(e entry) { w.TLS = d.webTLS(e) }},
 		d.textField("token_file", "the path of a file", &w.TokenFile),
 		{key: "hosts", kind: textsKind("a list of host names", 0), standard: []string{}, read: func(e entry) { w.Hosts = d.hosts(e) }},
+		d.mappingField("web.history",
+			d.textField("path", "the path of a file", &w.History.Path),
+			d.intField("series", &w.History.Series, 1, maxSeries)),
 	}
 }
 
