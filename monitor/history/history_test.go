@@ -144,6 +144,10 @@ func TestWithoutAPlaceItIsInMemory(t *testing.T) {
 		}
 		h.Close()
 	}
+	h := Open(Options{Series: 500, Memory: Size(20) + 1, Log: quiet()})
+	if h.Capacity() != 20 || h.Memory() != Size(20) {
+		t.Errorf("with bounds: room for %d series in %d bytes", h.Capacity(), h.Memory())
+	}
 	if !strings.Contains(log.String(), "another process uses it") {
 		t.Errorf("log: %s", &log)
 	}

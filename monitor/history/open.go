@@ -15,6 +15,7 @@ import (
 type Options struct {
 	Path   string // of the file; empty: in memory
 	Series int    // how many there is room for, 1 to MaxSeries
+	Memory int64  // bytes that may be taken where there is no file; fewer series then. 0: no limit
 	Log    *slog.Logger
 }
 
@@ -30,6 +31,9 @@ func Open(o Options) *History {
 			return h
 		}
 		o.Log.Warn("history is kept in memory and ends with this process", "path", o.Path, "err", err)
+	}
+	for o.Memory > 0 && o.Series > 1 && Size(o.Series) > o.Memory {
+		o.Series--
 	}
 	l := layout{o.Series}
 	m := make(memory, l.size())

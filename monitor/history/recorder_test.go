@@ -1,0 +1,71 @@
+package history
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"mirror/monitor"
+)
+
+func sampleStatus() monitor.Status {
+	lag := 2.5
+	route := monitor.RouteStatus{Name: "r", From: "west", To: "east", Topics: []monitor.TopicStatus{
+		{Source: "a.b-c", Partitions: []monitor.PartitionStatus{{State: monitor.Copying, LagRecords: 3, LagSeconds: &lag}}},
+	}}
+	route.RollUp()
+	return monitor.Status{Mirror: "m", Routes: []monitor.RouteStatus{route}}
+}
+
+// Every metric that the page may ask for is in what a real sampler delivers.
+func TestReadingsOfASample(t *testing.T) {
+	registry := monitor.NewRegistry()
+	p := registry.Partition("r", "a.b-c", 0)
+	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: sampleStatus})
+	sampler.Take(begin)
+	p.Records.Add(100)
+	p.Bytes.Add(5000)
+	p.Copied(100, time.Millisecond, time.Second)
+	readings := Readings(sampler.Take(begin.Add(10 * time.Second)))
+	if len(readings) != 2 {
+		t.Fatalf("got %+v", readings)
+	}
+	for i, want := range [][]string{RouteMetrics(), TopicMetrics()} {
+		var got []string
+		for _, v := range readings[i].Values {
+			got = append(got, v.Metric)
+		}
+		want = slices.DeleteFunc(want, func(m string) bool { return m == "catch_up_seconds" }) // the lag does not shrink
+		slices.Sort(got)
+		slices.Sort(want)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %v, want %v", readings[i].Subject, got, want)
+		}
+	}
+	if readings[1].Subject != "r/a.b-c" || readings[1].Weight != 500 {
+		t.Errorf("got subject %q with weight %v", readings[1].Subject, readings[1].Weight)
+	}
+}
+
+func TestRecorder(t *testing.T) {
+	h := Open(Options{Series: 20, Log: quiet()})
+	r := NewRecorder(h)
+	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: monitor.NewRegistry(), Status: sampleStatus})
+	sampler.Subscribe(r.Take)
+	for range 3 { // nobody reads: it must not wait
+		sampler.Take(begin)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { r.Run(ctx); close(done) }()
+	for deadline := time.Now().Add(10 * time.Second); len(h.Keys()) == 0 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	<-done
+	if p := newest(h, begin, "1h", "r/lag_seconds", 1); len(p) != 1 || p[0].Avg != 2.5 {
+		t.Errorf("got %v", p)
+	}
+}
