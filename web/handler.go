@@ -1,8 +1,6 @@
 package web
 
 import (
-	_ "embed"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -12,13 +10,15 @@ import (
 // maxBodyBytes is generous for requests that have no body.
 const maxBodyBytes = 16 << 10
 
-//go:embed index.html
-var indexPage []byte
-
 const (
 	pathHealth  = "/healthz"
 	pathReady   = "/readyz"
 	pathStatus  = "/api/v1/status"
+	pathSeries  = "/api/v1/series"
+	pathHistory = "/api/v1/history"
+	pathEvents  = "/api/v1/events"
+	pathLosses  = "/api/v1/losses"
+	pathStream  = "/api/v1/stream"
 	pathMetrics = "/metrics"
 )
 
@@ -27,18 +27,31 @@ func isProbe(path string) bool { return path == pathHealth || path == pathReady 
 
 // newHandler routes exact paths. There is no pattern, so nothing cleans a path,
 // redirects to one, or makes a file name of one.
-func newHandler(o Options) (http.Handler, error) {
+func newHandler(o Options, h *hub) (http.Handler, error) {
 	metrics, err := newMetricsHandler(o)
 	if err != nil {
 		return nil, err
 	}
 	hosts := newHostList(o.Web)
+	page, err := newPage()
+	if err != nil {
+		return nil, err
+	}
 	routes := map[string]http.HandlerFunc{
 		pathHealth:  handleHealth,
 		pathReady:   func(w http.ResponseWriter, r *http.Request) { handleReady(w, o.Source, hosts.allowed(r)) },
-		pathStatus:  func(w http.ResponseWriter, _ *http.Request) { handleStatus(w, o.Source) },
+		pathStatus:  func(w http.ResponseWriter, r *http.Request) { handleStatus(w, r, o.Source) },
+		pathEvents:  func(w http.ResponseWriter, r *http.Request) { handleEvents(w, r, h.ring) },
+		pathLosses:  func(w http.ResponseWriter, _ *http.Request) { handleLosses(w, h) },
+		pathStream:  func(w http.ResponseWriter, r *http.Request) { handleStream(w, r, h) },
 		pathMetrics: metrics.ServeHTTP,
-		"/":         handleIndex,
+	}
+	if o.History != nil {
+		routes[pathSeries] = func(w http.ResponseWriter, _ *http.Request) { handleSeries(w, o.History) }
+		routes[pathHistory] = func(w http.ResponseWriter, r *http.Request) { handleHistory(w, r, o.History, o.Sampler.Interval()) }
+	}
+	for path, serve := range page {
+		routes[path] = serve
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if tooLarge(w, r) {
@@ -89,21 +102,6 @@ func handleReady(w http.ResponseWriter, source Source, tellReasons bool) {
 	default:
 		writeText(w, http.StatusServiceUnavailable, "not ready\n")
 	}
-}
-
-func handleStatus(w http.ResponseWriter, source Source) {
-	body, err := json.Marshal(source.Status())
-	if err != nil {
-		http.Error(w, "the status cannot be written as JSON", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Write(append(body, '\n')) // the client may be gone: there is nobody to tell
-}
-
-func handleIndex(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(indexPage)
 }
 
 func writeText(w http.ResponseWriter, status int, text string) {

@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mirror/config"
 	"mirror/monitor"
+	"mirror/monitor/history"
 )
 
 // Source answers what the server shows. Both methods must answer from memory.
@@ -22,14 +24,16 @@ type Source interface {
 	Ready() (ready bool, reasons []string)
 }
 
-// Options say what to serve. All fields but Sinks and Version are needed.
+// Options say what to serve. Sinks, Version, Losses and History may be left out.
 type Options struct {
 	Web     config.Web
 	Source  Source
 	Sampler *monitor.Sampler     // what /metrics shows
 	Sinks   prometheus.Collector // what the sinks count of themselves; nil: there are none
 	Log     *slog.Logger
-	Version string // of the program, for mirror_build_info
+	Version string                // of the program, for mirror_build_info
+	Losses  func() []monitor.Loss // the loss ledger, the newest first; must answer from memory
+	History *history.History      // what graphs are drawn from
 }
 
 const (
@@ -52,6 +56,7 @@ type Server struct {
 	listen   string
 	log      *slog.Logger
 	server   *http.Server
+	hub      *hub
 	tls      *tls.Config  // nil: plaintext
 	listener net.Listener // set by Listen
 }
@@ -73,7 +78,8 @@ func New(o Options) (*Server, error) {
 			return nil, err
 		}
 	}
-	handler, err := newHandler(o)
+	s.hub = newHub(o)
+	handler, err := newHandler(o, s.hub)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +115,11 @@ func (s *Server) Listen() (string, error) {
 // Run serves until ctx ends, gives running requests two seconds, and returns nil
 // then. Listen must have been called; Run closes what it opened.
 func (s *Server) Run(ctx context.Context) error {
+	looking, stopLooking := context.WithCancel(ctx)
+	var looker sync.WaitGroup
+	looker.Go(func() { s.hub.run(looking) })
+	defer looker.Wait()
+	defer stopLooking()
 	served := make(chan error, 1)
 	go func() { served <- s.server.Serve(s.listener) }()
 	select {

@@ -16,6 +16,7 @@ import (
 
 	"mirror/config"
 	"mirror/monitor"
+	"mirror/monitor/history"
 )
 
 // fakeSource is a mirror with one route.
@@ -35,6 +36,7 @@ func (s fakeSource) Status() monitor.Status {
 func options(web config.Web, source Source) Options {
 	return Options{Web: web, Source: source,
 		Sampler: monitor.NewSampler(monitor.SamplerOptions{Registry: monitor.NewRegistry(), Status: source.Status}),
+		History: history.Open(history.Options{Series: 20, Log: slog.New(slog.DiscardHandler)}),
 		Log:     slog.New(slog.DiscardHandler), Version: "test"}
 }
 
@@ -104,7 +106,22 @@ func TestPages(t *testing.T) {
 		status       int
 		kind, inside string
 	}{
-		{ready + "/", "GET", 200, "text/html; charset=utf-8", `href="/metrics"`},
+		{ready + "/", "GET", 200, "text/html; charset=utf-8", `<script type="module" src="/page.js">`},
+		{ready + "/page.js", "GET", 200, "text/javascript; charset=utf-8", "new EventSource"},
+		{ready + "/page.css", "GET", 200, "text/css; charset=utf-8", "prefers-reduced-motion"},
+		{ready + "/icon.svg", "GET", 200, "image/svg+xml", "<svg"},
+		{ready + "/page/index.html", "GET", 404, "text/plain; charset=utf-8", "nothing here"},
+		{ready + "/api/v1/events", "GET", 200, "application/json", `"text":"this process started"`},
+		{ready + "/api/v1/events?after=x", "GET", 400, "text/plain; charset=utf-8", "after must be"},
+		{ready + "/api/v1/losses", "GET", 200, "application/json", `{"losses":[],"total":0}`},
+		{ready + "/api/v1/series", "GET", 200, "application/json", `"room":20`},
+		{ready + "/api/v1/history?window=1h&series=r/lag_seconds", "GET", 200, "application/json", `"step_seconds":10,`},
+		{ready + "/api/v1/history?window=5m&series=r/lag_seconds", "GET", 400, "text/plain; charset=utf-8", "1h, 2h, 4h, day, week, month, year"},
+		{ready + "/api/v1/history?window=1h", "GET", 400, "text/plain; charset=utf-8", "1 to 40 series"},
+		{ready + "/api/v1/stream", "HEAD", 200, "text/event-stream", ""},
+		{ready + "/api/v1/stream", "POST", 405, "text/plain; charset=utf-8", "only GET"},
+		{ready + "/api/v1/status?route=r", "GET", 200, "application/json", `"name":"r"`},
+		{ready + "/api/v1/status?route=other", "GET", 200, "application/json", `"routes":[]`},
 		{ready + "/healthz", "GET", 200, "text/plain; charset=utf-8", "alive\n"},
 		{ready + "/healthz", "HEAD", 200, "text/plain; charset=utf-8", ""},
 		{ready + "/readyz", "GET", 200, "text/plain; charset=utf-8", "ready\n"},

@@ -15,6 +15,7 @@ import (
 
 	"mirror/config"
 	"mirror/monitor"
+	"mirror/monitor/history"
 	"mirror/monitor/sink"
 	"mirror/replicate"
 	"mirror/web"
@@ -84,6 +85,8 @@ type process struct {
 	registry *monitor.Registry
 	sampler  *monitor.Sampler
 	sinks    *sink.Sinks
+	history  *history.History
+	recorder *history.Recorder
 	engine   *replicate.Mirror
 	server   *web.Server // listens already
 }
@@ -95,6 +98,8 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 	var watchers sync.WaitGroup
 	watchers.Go(func() { p.sampler.Run(watching) })
 	watchers.Go(func() { p.sinks.Run(watching) })
+	watchers.Go(func() { p.recorder.Run(watching) })
+	defer p.history.Close()
 	defer watchers.Wait()
 	defer stop()
 	return supervise(ctx, p.engine, p.server, log)
@@ -104,7 +109,8 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 	registry := monitor.NewRegistry()
 	name := processName()
-	engine, err := replicate.New(cfg, replicate.Options{Log: log, Registry: registry, Process: name, URL: pageURL(cfg.Web, name)})
+	past := openHistory(cfg, log)
+	engine, err := replicate.New(withoutHistory(cfg, past), replicate.Options{Log: log, Registry: registry, Process: name, URL: pageURL(cfg.Web, name)})
 	if err != nil {
 		return nil, withCode(exitUsage, err)
 	}
@@ -117,7 +123,10 @@ func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 	}
 	sampler.Subscribe(sinks.Take)
 	sampler.AddSource(sinks.Points)
-	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: b.Version})
+	recorder := history.NewRecorder(past)
+	sampler.Subscribe(recorder.Take)
+	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: b.Version,
+		Losses: engine.Losses, History: past})
 	if err != nil {
 		return nil, withCode(exitUsage, err)
 	}
@@ -126,7 +135,7 @@ func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 		return nil, err
 	}
 	log.Info("mirror starts", "mirror", cfg.Name, "version", b.Version, "revision", b.Revision, "go", b.Go, "web", url, "routes", len(cfg.Routes))
-	return &process{registry: registry, sampler: sampler, sinks: sinks, engine: engine, server: server}, nil
+	return &process{registry: registry, sampler: sampler, sinks: sinks, history: past, recorder: recorder, engine: engine, server: server}, nil
 }
 
 // runner is one part of the process.

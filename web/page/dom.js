@@ -1,0 +1,33 @@
+// h makes an element. Properties that begin with "on" are listeners; null and
+// false leave a property or a child out. Text is never taken for markup.
+function h(tag, properties, ...children) {
+  const e = tag.startsWith("svg:") ? document.createElementNS("http://www.w3.org/2000/svg", tag.slice(4)) : document.createElement(tag);
+  for (const [name, value] of Object.entries(properties || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) e.addEventListener(name.slice(2), value);
+    else e.setAttribute(name, value === true ? "" : value);
+  }
+  e.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false));
+  return e;
+}
+
+const byId = (id) => document.getElementById(id);
+
+// setText and setClass leave what is the same alone, so that nothing is laid out
+// anew for numbers that did not move.
+function setText(e, text) { if (e.textContent !== text) e.textContent = text; }
+function setAttribute(e, name, value) { if (e.getAttribute(name) !== value) e.setAttribute(name, value); }
+
+const chip = (state) => h("span", { class: "chip " + state }, word(state));
+function setChip(e, state) { setAttribute(e, "class", "chip " + state); setText(e, word(state)); }
+
+// Addresses of pages. Names of topics cannot hold a slash, but this need not know.
+const part = encodeURIComponent;
+const toRoute = (route) => "#/route/" + part(route);
+const toTopic = (route, topic) => `${toRoute(route)}/topic/${part(topic)}`;
+const toPartition = (route, topic, n) => `${toTopic(route, topic)}/partition/${n}`;
+
+function card(title, properties, ...children) {
+  return h("section", { class: "card", ...properties }, title && h("h2", {}, title), ...children);
+}
+const empty = (...text) => h("p", { class: "empty" }, ...text);
