@@ -272,6 +272,15 @@ func (l *Lane) Keys(key Key) []Key {
 	return keys
 }
 
+// Older are the keys of everything that is stored about older generations of a
+// copied partition, checkpoints first and those in order of generation.
+func (l *Lane) Older(key Key) []Key {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	p, _ := place(key.copyOf(KindCheckpoint))
+	return slices.DeleteFunc(sorted(l.copies[p]), func(k Key) bool { return k.Generation >= key.Generation })
+}
+
 // Faults are the records that cannot be used, by key. Records whose key says
 // nothing to this version share the zero Key.
 func (l *Lane) Faults() map[Key]error {

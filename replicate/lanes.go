@@ -19,14 +19,15 @@ import (
 // A lane may be used once a claim on it was read back: a record that we wrote
 // ourselves, so that everything written before it has been replayed too.
 type lanes struct {
-	topic   string
-	log     *slog.Logger
-	store   *offsets.Store
-	state   []*offsets.Lane                // immutable slice; a Lane guards itself
-	members *members                       // what all processes say about themselves
-	self    func() offsets.Owner           // what this one says about itself now
-	onReady func(lane int32)               // partitions of the lane may begin
-	onPause func(lane int32, topic string) // a topic, or with "" the route, is to rest or to go on
+	topic        string
+	log          *slog.Logger
+	store        *offsets.Store
+	state        []*offsets.Lane                // immutable slice; a Lane guards itself
+	members      *members                       // what all processes say about themselves
+	self         func() offsets.Owner           // what this one says about itself now
+	onReady      func(lane int32)               // partitions of the lane may begin
+	onPause      func(lane int32, topic string) // a topic, or with "" the route, is to rest or to go on
+	onGeneration func(key offsets.Key)          // a generation above the first has a checkpoint
 
 	mu     sync.Mutex // guards what follows
 	name   string     // of this process in the fleet
@@ -97,6 +98,10 @@ func (l *lanes) tell(lane int32, key offsets.Key) {
 		l.onReady(lane) // partitions wait for the route's facts
 	case offsets.KindPause:
 		l.onPause(lane, key.Topic)
+	case offsets.KindCheckpoint:
+		if key.Generation > 0 {
+			l.onGeneration(key)
+		}
 	}
 }
 

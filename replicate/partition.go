@@ -111,7 +111,8 @@ type partition struct {
 	// Identity at the target.
 	producerID int64
 	generation int32
-	base       int64 // ordinal of sequence 0
+	base       int64     // ordinal of sequence 0
+	askedAt    time.Time // when the command asked for this generation, zero for none
 
 	// Fetch side.
 	cursor         int64 // next source offset to fetch

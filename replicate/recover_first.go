@@ -66,15 +66,16 @@ func (rc *recovery) occupied(begin, end int64) error {
 }
 
 // beginCopy writes the start checkpoint, with the loss of what the source had
-// already dropped, and returns the position it stands for.
-func (rc *recovery) beginCopy(start int64, lost *offsets.Loss, targetEnd int64) (position, error) {
+// already dropped and with other entries that belong to it, and returns the
+// position it stands for.
+func (rc *recovery) beginCopy(start int64, lost *offsets.Loss, targetEnd int64, also ...offsets.Entry) (position, error) {
 	pos := position{source: start, epoch: -1, last: -1, ordinal: start, target: targetEnd}
 	rc.base = 0
 	if rc.generation > 0 {
 		rc.base = start // the broker wants a new epoch to begin at sequence 0
 	}
 	rc.offsets = offsets.NewMap(0)
-	entries := rc.forget()
+	entries := append(rc.forget(), also...)
 	if lost != nil {
 		if rc.r.config.OnLoss == "stop" {
 			return position{}, stopf("source offsets %d to %d of %s are gone: %s (on_loss: stop)", lost.From, lost.To-1, rc.p, lost.Detail)

@@ -116,13 +116,20 @@ func (rc *recovery) standOnce(cp offsets.Checkpoint) (standing, error) {
 	}
 	switch {
 	case known && int32(epoch) > rc.generation:
-		return st, stopf("target %s/%d has records of generation %d of this copy; this process only knows of %d", rc.p.target, rc.p.number, epoch, rc.generation)
+		return st, rc.behind(int32(epoch))
 	case known && int32(epoch) == rc.generation:
 		st.ordinal, st.bySequence = offsets.OrdinalNear(seq, rc.base, cp.Ordinal)+1, true
 	default:
 		err = rc.standByLog(cp, &st)
 	}
 	return st, err
+}
+
+// behind says that the target has batches of a generation that the checkpoint
+// topic does not know: either its record is still on the way, or it was lost.
+func (rc *recovery) behind(generation int32) error {
+	return waitf("target %s/%d has records of generation %d of this copy, and the checkpoint topic %s only knows of %d: if that stays so, the topic has lost records, and mirror checkpoints reset begins a newer generation",
+		rc.p.target, rc.p.number, generation, rc.r.lanes.topic, rc.generation)
 }
 
 // standByLog finds out where the target stands when its leader has forgotten
@@ -139,6 +146,9 @@ func (rc *recovery) standByLog(cp offsets.Checkpoint, st *standing) error {
 		if more, err = rc.scanOnce(&scan); err != nil {
 			return err
 		}
+	}
+	if scan.newer > 0 {
+		return rc.behind(scan.newer)
 	}
 	whole := scan.whole && scan.offset >= st.end
 	st.ordinal = ordinal + st.end - from

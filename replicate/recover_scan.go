@@ -16,6 +16,7 @@ type targetScan struct {
 	own     int64 // records of ours
 	lastOwn int64 // target offset of the last of them
 	foreign int64 // records of others
+	newer   int32 // a generation of ours that is newer than the one looked for, 0 none
 	whole   bool  // nothing was missing on the way
 }
 
@@ -45,6 +46,9 @@ func (rc *recovery) scanOnce(s *targetScan) (bool, error) {
 func (rc *recovery) scanBatch(s *targetScan, b batch.Batch) {
 	if b.BaseOffset > s.offset || b.Count != b.LastOffsetDelta+1 {
 		s.whole = false
+	}
+	if b.ProducerID == rc.producerID && int32(b.ProducerEpoch) > rc.generation {
+		s.newer = int32(b.ProducerEpoch)
 	}
 	if b.ProducerID == rc.producerID && int32(b.ProducerEpoch) == rc.generation {
 		last := offsets.Sequence(int64(b.BaseSequence)+int64(b.LastOffsetDelta), 0)

@@ -73,6 +73,7 @@ type recovery struct {
 	skip       map[int64]string
 	leftOut    map[int64]bool // source offsets that the target refused
 	drifts     []offsets.Drift
+	askedAt    time.Time // of the checkpoint that asked for the generation that begins
 }
 
 // recoverPartition gives p its turn.
@@ -107,7 +108,7 @@ func (p *partition) beginRecovery(ctx context.Context) *recovery {
 		sourceID: p.sourceID, targetID: p.targetID, copiedFrom: p.copiedFrom, copiedTo: p.copiedTo, source: p.sourceLeader, target: p.targetLeader,
 		placed: p.offsetMap != nil, acked: p.acked, repeat: p.doubtRepeat, rejected: p.rejected, lastEnd: p.sourceEnd, lostAt: p.lostAt, refusedFirst: p.refusedFirst,
 		generation: p.generation, base: p.base, offsets: p.offsetMap, shared: p.shared, compacted: p.compacted,
-		skip: p.skip,
+		skip: p.skip, askedAt: p.askedAt,
 	}
 	rc.producerID = offsets.Lineage{SourceCluster: p.route.source.id, SourceTopicID: p.sourceID, SourceTopic: p.topic,
 		Partition: p.number, Target: offsets.TopicID(p.targetID).String(), Copy: p.route.copyName()}.ProducerID()
@@ -158,6 +159,9 @@ func (rc *recovery) open(pos position) {
 	p.stamps = p.stamps || rc.stamped
 	p.targetAppendTime = p.targetAppendTime || p.stamps
 	p.rejected, p.doubtRepeat, p.refusedFirst = nil, false, false
+	if !rc.askedAt.IsZero() {
+		p.askedAt = rc.askedAt
+	}
 	pos.targetEpoch = rc.target.epoch
 	p.copiedFrom, p.copiedTo = rc.sourceID, rc.targetID
 	p.startRun(pos)
@@ -200,13 +204,14 @@ func (rc *recovery) find() (position, error) {
 	if err := rc.sameTopics(); err != nil {
 		return position{}, err
 	}
+	lane := rc.r.lanes.state[rc.p.lane]
+	if cp, asked := rc.asked(lane); asked {
+		return rc.restart(lane, cp)
+	}
 	if err := rc.decideRejected(); err != nil {
 		return position{}, err
 	}
-	lane := rc.r.lanes.state[rc.p.lane]
-	if !rc.placed {
-		rc.generation = lane.Generation(rc.p.topic, rc.p.number, rc.p.target)
-	}
+	rc.takeGeneration(lane)
 	key := rc.p.key(offsets.KindCheckpoint)
 	key.Generation = rc.generation
 	cp, found, err := lane.Checkpoint(key)

@@ -83,7 +83,7 @@ func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r.discovery = newDiscovery(r)
 	topic := offsets.TopicName(c.Name)
 	r.lanes = newLanes(topic, c.Lanes, m.process, offsets.NewStore(r.target.client, topic), r.log)
-	r.lanes.onReady, r.lanes.onPause, r.lanes.self = r.laneReady, r.pauseChanged, r.ownerRecord
+	r.lanes.onReady, r.lanes.onPause, r.lanes.onGeneration, r.lanes.self = r.laneReady, r.pauseChanged, r.generationSeen, r.ownerRecord
 	r.fleet = newFleet(topic, m.process, r.log)
 	r.fleet.opts = r.groupClient
 	r.fleet.renamed = r.lanes.rename
