@@ -60,10 +60,10 @@ func (rc *recovery) takeGeneration(lane *offsets.Lane) {
 	}
 }
 
-// restart begins the generation that cp asks for, at the end of the target's
+// beginAsked begins the generation that cp asks for, at the end of the target's
 // log. Its number is above all that this process has begun and the target has
 // seen, also when two operators ask at once.
-func (rc *recovery) restart(lane *offsets.Lane, cp offsets.Checkpoint) (position, error) {
+func (rc *recovery) beginAsked(lane *offsets.Lane, cp offsets.Checkpoint) (position, error) {
 	generation := lane.Generation(rc.p.topic, rc.p.number, rc.p.target)
 	if rc.placed {
 		generation = max(generation, rc.generation+1)

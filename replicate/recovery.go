@@ -206,7 +206,7 @@ func (rc *recovery) find() (position, error) {
 	}
 	lane := rc.r.lanes.state[rc.p.lane]
 	if cp, asked := rc.asked(lane); asked {
-		return rc.restart(lane, cp)
+		return rc.beginAsked(lane, cp)
 	}
 	if err := rc.decideRejected(); err != nil {
 		return position{}, err

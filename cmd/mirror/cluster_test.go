@@ -21,7 +21,7 @@ var testTime = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 func twoClusters(t *testing.T, topics ...string) (west, east *kgo.Client, config string) {
 	t.Helper()
 	start := func(name string) (*kgo.Client, string) {
-		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ClusterID(name), kfake.SeedTopics(2, topics...))
+		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ClusterID(name), kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}), kfake.SeedTopics(2, topics...))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -101,3 +101,18 @@ func TestLosses(t *testing.T) {
 		t.Errorf("--since yesterday: exit code %d, %q", code, stderr)
 	}
 }
+
+// withExisting is a configuration whose route may append to target topics that
+// are there already.
+func withExisting(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := filepath.Join(t.TempDir(), "mirror.yaml")
+	if err := os.WriteFile(allowed, append(text, []byte("    allow: [existing]\n")...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return allowed
+}

@@ -95,6 +95,11 @@ func planRoute(ctx context.Context, cfg *config.Config, route *config.Route) (*r
 	if err != nil {
 		return nil, err
 	}
+	return planWith(ctx, route, source, target, ledger)
+}
+
+// planWith is planRoute for who has both clusters and the ledger open.
+func planWith(ctx context.Context, route *config.Route, source, target *cluster, ledger *ledger) (*replicate.RoutePlan, error) {
 	plan, err := replicate.PlanRoute(ctx, route,
 		replicate.Cluster{Config: source.config, Client: source.client, ID: source.id},
 		replicate.Cluster{Config: target.config, Client: target.client, ID: target.id},

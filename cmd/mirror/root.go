@@ -34,6 +34,7 @@ every record once, in order, with the same key, value, headers and timestamp.`,
 		newResumeCommand(),
 		newLossesCommand(),
 		newManCommand(),
+		newCheckpointsCommand(),
 		newVersionCommand(),
 		newCompletionCommand(),
 	)
