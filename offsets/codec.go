@@ -26,7 +26,7 @@ func encode(v any) ([]byte, error) {
 		x.FirstStart = plainTime(x.FirstStart)
 		if x.Backfill != nil {
 			b := *x.Backfill
-			b.Finished = plainTime(b.Finished)
+			b.Finished, b.Abandoned = plainTime(b.Finished), plainTime(b.Abandoned)
 			x.Backfill = &b
 		}
 		v = x

@@ -25,6 +25,11 @@ type RouteFacts struct {
 	Backfill *BackfillFacts `json:"backfill,omitempty"` // the checkpoint topic is a backfill's, nil for a route's; page 0 only
 }
 
+// Over says whether the backfill writes no more: it is done, or was given up.
+func (b *BackfillFacts) Over() bool {
+	return b != nil && !(b.Finished.IsZero() && b.Abandoned.IsZero())
+}
+
 // BackfillID is the id of the backfill whose checkpoint topic this is, empty for
 // a route's.
 func (f RouteFacts) BackfillID() string {
@@ -41,6 +46,7 @@ type BackfillFacts struct {
 	Arguments string    `json:"arguments"` // what it was asked to copy, to refuse another wish under the same id
 	ThenLive  bool      `json:"then_live,omitempty"`
 	Finished  time.Time `json:"finished,omitzero"`
+	Abandoned time.Time `json:"abandoned,omitzero"` // an operator gave it up
 }
 
 // Backfill is the range of a source partition that a backfill copies, frozen at

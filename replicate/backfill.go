@@ -105,6 +105,10 @@ func (b *Backfill) run(ctx context.Context, r *route) {
 		if !ok || facts.Backfill == nil {
 			continue
 		}
+		if !facts.Backfill.Abandoned.IsZero() {
+			r.setTrouble(abandonedAt(facts.Backfill), true)
+			return
+		}
 		if !facts.Backfill.Finished.IsZero() {
 			b.once.Do(func() { close(b.done) })
 			return

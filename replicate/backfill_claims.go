@@ -21,7 +21,7 @@ type holding struct {
 	backfill  string // id, empty for a route
 	target    string
 	partition int32
-	over      bool  // a backfill that is done: it writes no more
+	over      bool  // a backfill that is done or given up: it writes no more
 	producer  int64 // the producer id it writes with, 0 unknown
 }
 
@@ -163,7 +163,7 @@ func claimsOf(topic string, lanes []*offsets.Lane) []holding {
 		return nil
 	}
 	facts, _ := lanes[0].Route()
-	over := facts.Backfill != nil && !facts.Backfill.Finished.IsZero()
+	over := facts.Backfill.Over()
 	var claims []holding
 	for _, lane := range lanes {
 		for _, k := range lane.Checkpoints() {

@@ -12,10 +12,12 @@ import (
 const (
 	sampleBytes = 256 << 10 // of a partition whose size the source does not tell
 	speedBytes  = 4 << 20   // read once to see how fast the source is
+	speedLeast  = 64 << 10  // less than this tells of round trips only
 )
 
 // estimate fills in how many bytes the ranges have left, and returns how many
-// bytes a second one connection brought, 0 when nothing could be read. Both are
+// bytes a second one connection brought, 0 when too
+// little could be read. Both are
 // estimates: what cannot be learnt stays unknown.
 func estimate(ctx context.Context, src *side, ranges []Range) (speed float64, err error) {
 	var topics []string
@@ -102,7 +104,7 @@ func (s *side) sampleSize(ctx context.Context, l leadership, t *Topic, g *Range)
 func (s *side) sampleSpeed(ctx context.Context, l leadership, t *Topic, g Range) float64 {
 	began := time.Now()
 	a, err := s.readAt(ctx, l, g.Topic, t.ID, g.Partition, g.Position, speedBytes, false)
-	if err != nil || len(a.RecordBatches) == 0 {
+	if err != nil || len(a.RecordBatches) < speedLeast {
 		return 0
 	}
 	return float64(len(a.RecordBatches)) / max(time.Since(began).Seconds(), 0.001)

@@ -145,5 +145,6 @@ func (rc *recovery) reserved() error {
 	if !ok || rc.r.backfill != nil {
 		return nil
 	}
-	return waitf("backfill %s copies source offsets %d to %d of it first: the route goes on from there when it is done", v.ID, v.From, v.To-1)
+	return waitf("backfill %s copies source offsets %d to %d of it first, and the route goes on from there; to give it up: mirror backfill --route %s --id %s --abandon",
+		v.ID, v.From, v.To-1, rc.r.config.Name, v.ID)
 }

@@ -15,8 +15,10 @@ import (
 	"mirror/rename"
 )
 
-// backfillLanes is how many processes can share a backfill.
-const backfillLanes = 4
+const (
+	backfillLanes = 4                // how many processes can share a backfill
+	planPatience  = 10 * time.Second // how long a plan waits for a cluster to answer
+)
 
 // BackfillWish is what an operator asks for.
 type BackfillWish struct {
@@ -73,19 +75,12 @@ type BackfillPlan struct {
 // Plan looks at both clusters and changes nothing. A backfill that has begun keeps
 // its ranges. Run must follow a Plan without Problems and Mismatch.
 func (b *Backfill) Plan(ctx context.Context, dial func(ctx context.Context, network, addr string) (net.Conn, error)) (*BackfillPlan, error) {
-	var sides []*side
-	for _, name := range []string{b.live.From, b.live.To} {
-		s, err := newSide(b.config.Clusters[name], "mirror-"+b.config.Name, dial, kgo.RetryTimeout(10*time.Second))
-		if err != nil {
-			return nil, err
-		}
-		defer s.client.Close()
-		if err := s.learnID(ctx); err != nil {
-			return nil, &sideError{s, "connect", err}
-		}
-		sides = append(sides, s)
+	src, dst, err := b.open(ctx, dial)
+	if err != nil {
+		return nil, err
 	}
-	src, dst := sides[0], sides[1]
+	defer src.client.Close()
+	defer dst.client.Close()
 	lanes, err := dst.replay(ctx, offsets.TopicName(b.route.Name))
 	if err != nil {
 		return nil, &sideError{dst, "read its checkpoint topics", err}
@@ -98,6 +93,29 @@ func (b *Backfill) Plan(ctx context.Context, dial func(ctx context.Context, netw
 	return b.fresh(ctx, src, dst)
 }
 
+// open connects to both sides; their clients must be closed.
+func (b *Backfill) open(ctx context.Context, dial func(ctx context.Context, network, addr string) (net.Conn, error)) (src, dst *side, err error) {
+	var sides []*side
+	for _, name := range []string{b.live.From, b.live.To} {
+		s, err := newSide(b.config.Clusters[name], "mirror-"+b.config.Name, dial, kgo.RetryTimeout(planPatience),
+			kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.DisableIdempotentWrite(), kgo.ProducerLinger(0))
+		if err == nil {
+			if err = s.learnID(ctx); err != nil {
+				s.client.Close()
+				err = &sideError{s, "connect", err}
+			}
+		}
+		if err != nil {
+			for _, s := range sides {
+				s.client.Close()
+			}
+			return nil, nil, err
+		}
+		sides = append(sides, s)
+	}
+	return sides[0], sides[1], nil
+}
+
 // resumed is the plan of a backfill that has begun.
 func (b *Backfill) resumed(ctx context.Context, src *side, facts offsets.RouteFacts, lanes []*offsets.Lane) (*BackfillPlan, error) {
 	p := &BackfillPlan{Began: facts.FirstStart, Ranges: rangesOf(lanes)}
@@ -108,6 +126,9 @@ func (b *Backfill) resumed(ctx context.Context, src *side, facts offsets.RouteFa
 	switch {
 	case facts.BackfillID() != b.facts.ID:
 		p.Mismatch = fmt.Sprintf("the checkpoint topic %s belongs to %s", offsets.TopicName(b.route.Name), holderOf(facts.BackfillID()))
+		return p, nil
+	case !facts.Backfill.Abandoned.IsZero():
+		p.Mismatch = abandonedAt(facts.Backfill) + ": give another --id"
 		return p, nil
 	case facts.Backfill.Arguments != b.facts.Arguments:
 		p.Mismatch = fmt.Sprintf("backfill %s began with other arguments (%s): repeat those, or give another --id", b.facts.ID, facts.Backfill.Arguments)

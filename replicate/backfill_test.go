@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"mirror/config"
 	"mirror/offsets"
@@ -499,5 +500,89 @@ func TestBackfillProducerIDs(t *testing.T) {
 	a.Copy, b.Copy = "a", "b"
 	if l.ProducerID() == a.ProducerID() || a.ProducerID() == b.ProducerID() {
 		t.Error("producer ids are not apart")
+	}
+}
+
+// TestAbandon gives a backfill up that a route waits for: the route begins, and
+// the backfill does not go on.
+func TestAbandon(t *testing.T) {
+	p := newPair(t, kfake.SeedTopics(1, "orders"))
+	produce(t, p.west, "orders", 0, "a", 50)
+	c := p.config(t, "topics: [orders]", "refresh: 100ms")
+	wish := BackfillWish{ID: "one", Arguments: "x", Topics: []string{"orders"}, From: earliest, To: latest, ThenLive: true}
+	b, _ := planned(t, c, wish)
+	ctx, dst := testContext(t), westAndEast(t, c)
+	if err := b.reserve(ctx, dst); err != nil {
+		t.Fatal(err)
+	}
+	if err := Abandon(ctx, c, c.Routes[0], "one", nil); err == nil {
+		t.Error("a backfill that nobody has begun is given up")
+	}
+	// It dies right after it has announced itself.
+	if _, err := offsets.EnsureTopic(ctx, kadm.NewClient(dst.client), offsets.TopicName(b.route.Name), backfillLanes, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := offsets.NewStore(dst.client, offsets.TopicName(b.route.Name)).Write(ctx, b.announcement()...); err != nil {
+		t.Fatal(err)
+	}
+	startMirror(t, c, "p1")
+	agreed := 0
+	agree := func(a Abandoning) error {
+		agreed += len(a.Ranges)
+		return nil
+	}
+	if err := Abandon(ctx, c, c.Routes[0], "one", agree); err != nil || agreed != 1 {
+		t.Fatalf("got %v after %d ranges", err, agreed)
+	}
+	wantValues(t, values(t, p.east, "west.orders", 0, 50), "a", 50)
+	if err := Abandon(ctx, c, c.Routes[0], "one", agree); err == nil || !strings.Contains(err.Error(), "over already") {
+		t.Errorf("again: got %v", err)
+	}
+	again, err := NewBackfill(c, c.Routes[0], wish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := again.Plan(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, plan.Mismatch, "was given up", "another --id")
+}
+
+// TestBackfillPassesAnEmptyTail ends where compaction has removed the last records
+// before the end of the range.
+func TestBackfillPassesAnEmptyTail(t *testing.T) {
+	p := newPair(t, kfake.SeedTopics(1, "orders"))
+	produce(t, p.west, "orders", 0, "a", 5)
+	id := p.west.TopicInfo("orders").TopicID
+	p.west.ControlKey(kmsg.ListOffsets.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		p.west.KeepControl()
+		r := req.(*kmsg.ListOffsetsRequest)
+		if len(r.Topics) != 1 || r.Topics[0].Topic != "orders" || r.Topics[0].Partitions[0].Timestamp != -1 {
+			return nil, nil, false
+		}
+		resp := r.ResponseKind().(*kmsg.ListOffsetsResponse)
+		part := kmsg.NewListOffsetsResponseTopicPartition()
+		part.Offset, part.LeaderEpoch = 10, 0
+		resp.Topics = []kmsg.ListOffsetsResponseTopic{{Topic: "orders", Partitions: []kmsg.ListOffsetsResponseTopicPartition{part}}}
+		return resp, nil, true
+	})
+	p.west.ControlKey(kmsg.Fetch.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		p.west.KeepControl()
+		r := req.(*kmsg.FetchRequest)
+		if len(r.Topics) != 1 || r.Topics[0].TopicID != id || r.Topics[0].Partitions[0].FetchOffset < 5 {
+			return nil, nil, false
+		}
+		resp := r.ResponseKind().(*kmsg.FetchResponse)
+		part := kmsg.NewFetchResponseTopicPartition()
+		part.HighWatermark, part.LastStableOffset, part.LogStartOffset = 10, 10, 0
+		resp.Topics = []kmsg.FetchResponseTopic{{TopicID: id, Partitions: []kmsg.FetchResponseTopicPartition{part}}}
+		return resp, nil, true
+	})
+	c := p.config(t, "topics: [orders]")
+	b := runBackfill(t, c, apart("one", earliest, offsetBound(8), "orders"))
+	wantValues(t, history(t, p.east, "orders.history", 0), "a", 5)
+	if progress := b.Progress(); progress.Topics[0].Copied != 8 || progress.Topics[0].Done != 1 {
+		t.Errorf("got %+v", progress)
 	}
 }

@@ -21,7 +21,7 @@ type backfillOptions struct {
 	topics, rename       []string
 	partitions, from, to string
 	rate                 string
-	thenLive             bool
+	thenLive, abandon    bool
 	output               string
 	dryRun, yes          bool
 }
@@ -73,6 +73,7 @@ A place for --from and --to (exclusive) is earliest, latest, an offset, a time (
 	flags.StringArrayVar(&o.rename, "rename", nil, "`template` of the target name instead of the route's rules, or TOPIC=template, or\n/regular expression/=template; may be given several times")
 	flags.StringVar(&o.rate, "rate", "", "at most so many bytes per second, a `size` such as 50MB (default: the route's limit)")
 	flags.StringVar(&o.id, "id", "", "`name` of the backfill (default: made of its arguments)")
+	flags.BoolVar(&o.abandon, "abandon", false, "give up the backfill named by --id: what waits for it waits no more, what was copied stays")
 	flags.BoolVar(&o.thenLive, "then-live", false, "the route goes on with the topics where the backfill ends")
 	return cmd
 }
@@ -88,6 +89,9 @@ func runBackfill(ctx context.Context, o backfillOptions, in io.Reader, out, errO
 	route, err := findRoute(cfg, o.route)
 	if err != nil {
 		return err
+	}
+	if o.abandon {
+		return o.giveUp(ctx, cfg, route, in, out, errOut)
 	}
 	wish, err := o.wish(route, time.Now())
 	if err != nil {
@@ -178,4 +182,38 @@ func backfillError(ctx context.Context, id string, err error) error {
 		return ctx.Err()
 	}
 	return withCode(clusterCode(err), fmt.Errorf("backfill %s: %w", id, err))
+}
+
+// giveUp ends a backfill for good.
+func (o backfillOptions) giveUp(ctx context.Context, cfg *config.Config, route *config.Route, in io.Reader, out, errOut io.Writer) error {
+	if o.id == "" {
+		return usageErrorf("--abandon needs the --id of the backfill")
+	}
+	errDry := errors.New("only asked")
+	err := replicate.Abandon(ctx, cfg, route, o.id, func(a replicate.Abandoning) error {
+		copied, total := int64(0), int64(0)
+		for _, g := range a.Ranges {
+			copied, total = copied+g.Position-g.From, total+g.To-g.From
+		}
+		what := fmt.Sprintf("backfill %s of route %s, of which %s of %s records are copied", o.id, route.Name, count(copied), count(total))
+		if a.ThenLive {
+			what += "; the route will not go on from there"
+		}
+		if o.dryRun {
+			fmt.Fprintf(out, "would give up %s\n", what)
+			return errDry
+		}
+		return confirm(in, errOut, "Give up "+what+"?", o.yes)
+	})
+	switch {
+	case errors.Is(err, errDry):
+		return nil
+	case err != nil:
+		if isUsage(err) {
+			return err
+		}
+		return backfillError(ctx, o.id, err)
+	}
+	fmt.Fprintf(out, "backfill %s is given up\n", o.id)
+	return nil
 }

@@ -84,7 +84,7 @@ func describeBackfill(route *config.Route, wish replicate.BackfillWish, plan *re
 	if d.Rate > 0 && (speed == 0 || speed > float64(d.Rate)) {
 		speed = float64(d.Rate)
 	}
-	if d.Speed = speed; speed > 0 && d.Bytes >= 0 {
+	if d.Speed = speed; speed > 0 && d.Bytes >= 0 && plan.Finished.IsZero() {
 		d.Seconds = float64(d.Bytes) / speed
 	}
 	return d
@@ -143,6 +143,9 @@ func (d *backfillDocument) finish(p replicate.BackfillProgress, took time.Durati
 	}
 }
 
+// notesShown is how many notes the short form of a plan has.
+const notesShown = 10
+
 func printBackfill(out io.Writer, d *backfillDocument, wide bool) error {
 	fmt.Fprintf(out, "backfill %s of route %s: %s to %s, %s\n\n", d.ID, d.Route, d.From, d.To, d.stateText())
 	headings := []string{"TOPIC", "TARGET", "PARTITIONS", "RECORDS"}
@@ -177,7 +180,11 @@ func printBackfill(out io.Writer, d *backfillDocument, wide bool) error {
 	if d.ThenLive && d.State != "finished" {
 		fmt.Fprintf(out, "then route %s goes on where the backfill ends\n", d.Route)
 	}
-	for _, note := range d.Notes {
+	for i, note := range d.Notes {
+		if i == notesShown && !wide {
+			fmt.Fprintf(out, "and %d more notes (-o wide)\n", len(d.Notes)-i)
+			break
+		}
 		fmt.Fprintf(out, "note: %s\n", cell(note))
 	}
 	for _, l := range d.Losses {
@@ -207,14 +214,14 @@ func (d *backfillDocument) stateText() string {
 // lastLine is what comes of it, or what it would take.
 func (d *backfillDocument) lastLine() string {
 	if d.State == "finished" {
-		line := fmt.Sprintf("%s records of the source are copied", count(d.Records-d.LostOffsets))
-		if d.Seconds < 0 {
-			line += "; nothing is left to do (give another --id to copy again)"
-		}
+		line := fmt.Sprintf("%s records are copied", count(d.Records-d.LostOffsets))
 		if d.LostOffsets > 0 {
-			line += fmt.Sprintf(", %s are lost", count(d.LostOffsets))
+			line += fmt.Sprintf(" and %s are lost", count(d.LostOffsets))
 		}
-		return line + fmt.Sprintf("; mirror verify --route %s --backfill %s compares them", d.Route, d.ID)
+		if d.Seconds < 0 {
+			line += "; nothing is left to do: give another --id to copy again"
+		}
+		return line + fmt.Sprintf("\nto compare them: mirror verify --route %s --backfill %s", d.Route, d.ID)
 	}
 	line := fmt.Sprintf("%s records at most and %s", count(d.Left), aboutBytes(d.Bytes))
 	switch {

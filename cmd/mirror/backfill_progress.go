@@ -40,10 +40,12 @@ type backfillProgress struct {
 // progressSample is how far everything was at a moment.
 type progressSample struct {
 	at     time.Time
-	bytes  int64
-	copied int64
-	topics map[string]int64 // by target, copied
+	topics map[string]amount // by target
+	all    amount
 }
+
+// amount is source offsets copied, and bytes; or both per second.
+type amount struct{ copied, bytes float64 }
 
 func newBackfillProgress(out io.Writer, d *backfillDocument) *backfillProgress {
 	p := &backfillProgress{id: d.ID, out: out, live: isLive(out), now: time.Now}
@@ -124,11 +126,11 @@ func (p *backfillProgress) erase() {
 }
 
 func (p *backfillProgress) sample(now replicate.BackfillProgress) {
-	s := progressSample{at: p.now(), topics: map[string]int64{}}
+	s := progressSample{at: p.now(), topics: map[string]amount{}}
 	for _, t := range now.Topics {
-		s.bytes += t.Bytes
-		s.copied += t.Copied
-		s.topics[t.Target] = t.Copied
+		s.topics[t.Target] = amount{float64(t.Copied), float64(t.Bytes)}
+		s.all.copied += float64(t.Copied)
+		s.all.bytes += float64(t.Bytes)
 	}
 	p.samples = append(p.samples, s)
 	for len(p.samples) > 2 && s.at.Sub(p.samples[1].at) >= progressWindow {
@@ -136,22 +138,24 @@ func (p *backfillProgress) sample(now replicate.BackfillProgress) {
 	}
 }
 
-// speeds are what was copied per second lately: bytes, source offsets in all, and
-// by topic.
-func (p *backfillProgress) speeds() (bytes, copied float64, topics map[string]float64) {
-	topics = map[string]float64{}
+// speeds are what was copied per second lately, in all and by topic.
+func (p *backfillProgress) speeds() (all amount, topics map[string]amount) {
+	topics = map[string]amount{}
 	if len(p.samples) < 2 {
-		return 0, 0, topics
+		return all, topics
 	}
 	first, last := p.samples[0], p.samples[len(p.samples)-1]
 	seconds := last.at.Sub(first.at).Seconds()
 	if seconds <= 0 {
-		return 0, 0, topics
+		return all, topics
 	}
-	for target, n := range last.topics {
-		topics[target] = float64(n-first.topics[target]) / seconds
+	rate := func(from, to amount) amount {
+		return amount{(to.copied - from.copied) / seconds, (to.bytes - from.bytes) / seconds}
 	}
-	return float64(last.bytes-first.bytes) / seconds, float64(last.copied-first.copied) / seconds, topics
+	for target, now := range last.topics {
+		topics[target] = rate(first.topics[target], now)
+	}
+	return rate(first.all, last.all), topics
 }
 
 // lines are what a person sees: each topic, those with the most to do first as far
@@ -160,7 +164,7 @@ func (p *backfillProgress) lines(now replicate.BackfillProgress, trouble string)
 	if len(now.Topics) == 0 {
 		return []string{"backfill " + p.id + ": " + firstOf(cell(trouble), "starting")}
 	}
-	bytes, copied, speeds := p.speeds()
+	speed, speeds := p.speeds()
 	topics := slices.Clone(now.Topics)
 	slices.SortStableFunc(topics, func(a, b replicate.BackfillTopic) int {
 		return int(min(max((b.Total-b.Copied)-(a.Total-a.Copied), -1), 1))
@@ -177,7 +181,7 @@ func (p *backfillProgress) lines(now replicate.BackfillProgress, trouble string)
 		if i >= room {
 			continue
 		}
-		line := fmt.Sprintf("%-*s  %s  %s", wide, t.Source, shareOf(t.Copied, t.Total), etaOf(t.Total-t.Copied, speeds[t.Target]))
+		line := fmt.Sprintf("%-*s  %s", wide, t.Source, stateOf(t.Copied, t.Total, speeds[t.Target]))
 		if len(t.Reasons) > 0 {
 			line += "  " + cell(t.Reasons[0])
 		}
@@ -186,7 +190,7 @@ func (p *backfillProgress) lines(now replicate.BackfillProgress, trouble string)
 	if more := len(topics) - room; more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more topics", more))
 	}
-	line := fmt.Sprintf("%-*s  %s  %s  %s/s", wide, "all", shareOf(sum.Copied, sum.Total), etaOf(sum.Total-sum.Copied, copied), byteCount(bytes))
+	line := fmt.Sprintf("%-*s  %s", wide, "all", stateOf(sum.Copied, sum.Total, speed))
 	if trouble != "" {
 		line += "  " + cell(trouble)
 	}
@@ -198,7 +202,7 @@ func (p *backfillProgress) plain(now replicate.BackfillProgress, trouble string)
 	if len(now.Topics) == 0 {
 		return "backfill " + p.id + ": " + firstOf(cell(trouble), "starting")
 	}
-	bytes, copied, _ := p.speeds()
+	speed, _ := p.speeds()
 	var sum replicate.BackfillTopic
 	var reasons []string
 	for _, t := range now.Topics {
@@ -206,7 +210,7 @@ func (p *backfillProgress) plain(now replicate.BackfillProgress, trouble string)
 		reasons = append(reasons, t.Reasons...)
 	}
 	line := fmt.Sprintf("backfill %s: %s, %s of %s records, %d of %d partitions, %s/s, %s", p.id, strings.TrimSpace(shareOf(sum.Copied, sum.Total)),
-		count(sum.Copied), count(sum.Total), sum.Done, sum.Partitions, byteCount(bytes), etaOf(sum.Total-sum.Copied, copied))
+		count(sum.Copied), count(sum.Total), sum.Done, sum.Partitions, byteCount(speed.bytes), etaOf(sum.Total-sum.Copied, speed.copied))
 	if why := firstOf(append([]string{trouble}, reasons...)...); why != "" {
 		line += "; " + cell(why)
 	}
@@ -225,6 +229,11 @@ func (p *backfillProgress) share() string {
 		return "its start"
 	}
 	return strings.TrimSpace(shareOf(copied, total))
+}
+
+// stateOf is a line's share, speed and time to come, in columns.
+func stateOf(copied, total int64, speed amount) string {
+	return fmt.Sprintf("%s  %12s  %s", shareOf(copied, total), byteCount(speed.bytes)+"/s", etaOf(total-copied, speed.copied))
 }
 
 func shareOf(copied, total int64) string {
