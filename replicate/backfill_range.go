@@ -144,7 +144,7 @@ func (b *Backfill) freezeRange(ctx context.Context, src *side, l leadership, g *
 	switch {
 	case to > end:
 		note = fmt.Sprintf("%s ends at offset %d: nothing is copied beyond it", g, end)
-	case to > stable:
+	case to > stable && !(b.facts.ThenLive && b.wish.To.Latest): // the route copies the rest
 		note = fmt.Sprintf("%s: transactions are still open from offset %d on: it is copied up to there, without %d of the offsets asked for", g, stable, to-stable)
 	}
 	g.To = min(to, stable)

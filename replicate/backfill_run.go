@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"mirror/config"
 	"mirror/offsets"
@@ -96,6 +97,7 @@ func (b *Backfill) stuck(r *route) string {
 type BackfillProgress struct {
 	Topics []BackfillTopic // sorted by name
 	Losses []offsets.LossEntry
+	Ended  time.Time // when it was on record that all is copied; zero before
 }
 
 // BackfillTopic is the progress of one topic.
@@ -118,6 +120,9 @@ func (b *Backfill) Progress() BackfillProgress {
 	r := m.routes[0]
 	if !r.factsKnown() {
 		return progress
+	}
+	if facts, ok := r.lanes.state[0].Route(); ok && facts.Backfill != nil {
+		progress.Ended = facts.Backfill.Finished
 	}
 	for _, lane := range r.lanes.state {
 		progress.Losses = append(progress.Losses, lane.Losses()...)

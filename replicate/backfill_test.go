@@ -460,6 +460,36 @@ func TestBackfillLoss(t *testing.T) {
 	}
 }
 
+// TestBackfillOutrunByRetention lets the source drop all of a range that is half
+// copied, and more: the loss ends where the range ends.
+func TestBackfillOutrunByRetention(t *testing.T) {
+	p := newPair(t, kfake.SeedTopics(1, "orders"))
+	produce(t, p.west, "orders", 0, "a", 100)
+	c := p.config(t, "topics: [orders]")
+	wish := apart("one", offsetBound(10), offsetBound(30), "orders")
+	b := runBackfill(t, c, wish)
+	// As if it had been interrupted at 30 of 60.
+	g := b.ranges[0]
+	g.To = 60
+	facts := b.routeFacts("west-cluster", "east-cluster")
+	entries := append(offsets.RouteEntries(facts), offsets.Entry{Key: g.key(offsets.KindBackfill), Value: b.value(g)})
+	if err := offsets.NewStore(westAndEast(t, c).client, offsets.TopicName(b.route.Name)).Write(testContext(t), entries...); err != nil {
+		t.Fatal(err)
+	}
+	cut := kadm.Offsets{}
+	cut.Add(kadm.Offset{Topic: "orders", Partition: 0, At: 70})
+	if _, err := kadm.NewClient(client(t, p.west)).DeleteRecords(context.Background(), cut); err != nil {
+		t.Fatal(err)
+	}
+	progress := runBackfill(t, c, wish).Progress()
+	if len(progress.Losses) != 1 || progress.Losses[0].Loss.From != 30 || progress.Losses[0].Loss.To != 60 || progress.Topics[0].Copied != 50 {
+		t.Errorf("got %+v, want one loss from 30 to 60", progress)
+	}
+	if got := history(t, p.east, "orders.history", 0); !slices.Equal(got, between("a", 10, 30)) {
+		t.Errorf("got %v", got)
+	}
+}
+
 // TestBackfillOfOpenTransaction ends before a transaction that is still open.
 func TestBackfillOfOpenTransaction(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))

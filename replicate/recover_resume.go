@@ -45,7 +45,7 @@ func (rc *recovery) resume(cp offsets.Checkpoint) (position, error) {
 	if diverged {
 		return rc.afterTruncation(cp, st, cut)
 	}
-	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	begin, err := rc.sourceBegin()
 	if err != nil {
 		return position{}, err
 	}
@@ -205,7 +205,7 @@ func (rc *recovery) afterTruncation(cp offsets.Checkpoint, st standing, cut int6
 	if rc.r.config.OnLoss == "stop" {
 		return position{}, stopf("%s (on_loss: stop)", why)
 	}
-	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	begin, err := rc.sourceBegin()
 	if err != nil {
 		return position{}, err
 	}

@@ -124,7 +124,7 @@ func (d *backfillDocument) addChanges(t *replicate.TopicPlan) {
 
 // finish makes it the document of a backfill that has run to its end.
 func (d *backfillDocument) finish(p replicate.BackfillProgress, took time.Duration) {
-	d.State, d.Finished, d.Left, d.Bytes, d.Seconds = "finished", time.Now().UTC().Truncate(time.Millisecond), 0, 0, took.Seconds()
+	d.State, d.Finished, d.Left, d.Bytes, d.Seconds = "finished", p.Ended, 0, 0, took.Seconds()
 	if d.Began.IsZero() {
 		d.Began = d.Finished.Add(-took).Truncate(time.Millisecond)
 	}
