@@ -184,7 +184,7 @@ func (d *demo) start(ctx context.Context) error {
 	run := fmt.Sprintf("%x", time.Now().UnixMilli())
 	d.started = time.Now()
 	var err error
-	if d.consumer, err = newConsumer(d.clusters.East.ListenAddrs()); err != nil {
+	if d.consumer, err = newConsumer(d.clusters.East.ListenAddrs(), pattern); err != nil {
 		return err
 	}
 	d.workers.Go(func() { d.consumer.work(ctx) })

@@ -27,6 +27,8 @@ type writer struct {
 	turn   int          // partition of the next record
 	held   *atomic.Bool // write nothing for now
 
+	patience time.Duration // for one write, 0 without end
+
 	records, bytes atomic.Int64 // written and, in transactions, committed
 }
 
@@ -44,12 +46,18 @@ func newWriter(s shape, run string, rate float64, seeds []string, held *atomic.B
 	}
 	var seed [32]byte
 	copy(seed[:], run+s.topic+s.cluster)
-	return &writer{shape: s, run: run, rate: rate * s.share, client: client, random: rand.New(rand.NewChaCha8(seed)), next: make([]int64, s.partitions), held: held}, nil
+	return &writer{shape: s, run: run, rate: rate * s.share, client: client, random: rand.New(rand.NewChaCha8(seed)), next: make([]int64, s.partitions), held: held, patience: 30 * time.Second}, nil
 }
+
+// lastWrite is how long a write may still take once the writer is to stop.
+const lastWrite = 5 * time.Second
 
 // work writes until ctx ends, and then what is under way.
 func (w *writer) work(ctx context.Context) error {
 	defer w.client.Close()
+	writing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWrite, cancel) })()
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	owed := 0.0 // bytes
@@ -69,7 +77,7 @@ func (w *writer) work(ctx context.Context) error {
 			continue
 		}
 		owed -= float64(count * w.size)
-		if err := w.write(context.WithoutCancel(ctx), count, n%9 == 0); err != nil {
+		if err := w.write(writing, count, n%9 == 0); err != nil {
 			return fmt.Errorf("write to %s in %s: %w", w.topic, w.cluster, err)
 		}
 	}
@@ -77,8 +85,11 @@ func (w *writer) work(ctx context.Context) error {
 
 // write writes count records; abort applies to shapes with transactions.
 func (w *writer) write(ctx context.Context, count int, abort bool) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
+	if w.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, w.patience)
+		defer cancel()
+	}
 	if !w.transacted {
 		return w.flush(ctx, w.make(count))
 	}

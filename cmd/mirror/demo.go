@@ -41,6 +41,7 @@ the addresses it prints.`,
 			return runDemo(ctx, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	cmd.AddCommand(newDemoWriteCommand(), newDemoReadCommand())
 	cmd.Flags().DurationVar(&o.duration, "for", 0, "end after this `time` (default: Ctrl-C ends it)")
 	cmd.Flags().Float64Var(&o.rate, "rate", 3, "write about this many `MB` a second")
 	cmd.Flags().StringVar(&o.listen, "listen", "", "`address` of the daemon's page (default: a free port of 127.0.0.1)")

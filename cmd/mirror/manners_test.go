@@ -38,6 +38,8 @@ func manners() map[string]manner {
 		"mirror config schema":       prints,
 		"mirror convert":             makes,
 		"mirror demo":                runs,
+		"mirror demo read":           runs,
+		"mirror demo write":          runs,
 		"mirror help":                prints,
 		"mirror init":                writes,
 		"mirror losses":              reads,
