@@ -25,6 +25,27 @@ func sampleTop() *topModel {
 	return m
 }
 
+// manyTopics is a status of one route with n topics of 2 partitions, of which
+// each hundredth waits.
+func manyTopics(n int) monitor.Status {
+	r := monitor.RouteStatus{Name: "west-to-east", From: "west", To: "east", RecordsPerSecond: 12345, BytesPerSecond: 3 << 20,
+		Processes: []monitor.ProcessStatus{{Process: "host-a", Lanes: []int32{0}}, {Process: "host-b", Lanes: []int32{1}}}}
+	for i := range n {
+		topic := monitor.TopicStatus{Source: fmt.Sprintf("topic-%04d", i), Target: fmt.Sprintf("west.topic-%04d", i)}
+		for number := range 2 {
+			p := monitor.PartitionStatus{Partition: int32(number), State: monitor.CaughtUp, SourceOffset: 100, TargetOffset: 100, SourceEnd: 100, LagSeconds: new(float64), Owner: "host-a"}
+			if i%100 == 7 && number == 1 {
+				lag := float64(i)
+				p.State, p.Reason, p.LagRecords, p.LagSeconds = monitor.Waiting, "the source's broker 3 cannot be reached", int64(i), &lag
+			}
+			topic.Partitions = append(topic.Partitions, p)
+		}
+		r.Topics = append(r.Topics, topic)
+	}
+	r.RollUp()
+	return monitor.Status{Mirror: "east", Origin: monitor.FromProcess, Routes: []monitor.RouteStatus{r}}
+}
+
 func TestTopPictures(t *testing.T) {
 	pictures := []struct {
 		name          string
