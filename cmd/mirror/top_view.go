@@ -20,11 +20,11 @@ const (
 // width columns. It keeps the selection inside of what there is.
 func (m *topModel) view(width, height int) []string {
 	if width < minTopWidth || height < minTopHeight {
-		return fill([]string{clip(fmt.Sprintf("mirror top needs %d×%d, this is %d×%d; q ends it", minTopWidth, minTopHeight, width, height), width)}, height)
+		return exactly([]string{clip(fmt.Sprintf("mirror top needs %d×%d, this is %d×%d; q ends it", minTopWidth, minTopHeight, width, height), width)}, height)
 	}
 	lines := []string{m.titleLine(width)}
 	if m.help {
-		return fill(append(lines, helpLines(width)...), height)
+		return exactly(append(lines, helpLines(width)...), height)
 	}
 	lines = append(lines, m.routeLines(width)...)
 	head, rows, detail := m.table(width)
@@ -35,13 +35,13 @@ func (m *topModel) view(width, height int) []string {
 	m.offset = max(m.offset, m.selected-m.page+1, 0)
 	shown := rows[min(m.offset, len(rows)):min(m.offset+m.page, len(rows))]
 	lines = append(lines, shown...)
-	lines = fill(lines, height-topDetail-1)
-	lines = append(lines, fill(breakLine(detail, width, topDetail), topDetail)...)
+	lines = exactly(lines, height-topDetail-1)
+	lines = append(lines, exactly(breakLine(detail, width, topDetail), topDetail)...)
 	return append(lines, m.keyLine(width, len(rows), len(shown)))
 }
 
-// fill makes it exactly n lines.
-func fill(lines []string, n int) []string {
+// exactly makes it exactly n lines.
+func exactly(lines []string, n int) []string {
 	for len(lines) < n {
 		lines = append(lines, "")
 	}
