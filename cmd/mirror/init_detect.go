@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -33,23 +32,22 @@ func (s *side) detect(ctx context.Context, a *asker) error {
 		}
 		offered, err = offeredMechanisms(ctx, c)
 	}
-	var untrusted *kafka.TLSError
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &untrusted):
+	case err != nil && c.TLS != nil: // a broker may say only after the handshake that it wants a certificate
 		return withCode(exitUnreachable, fmt.Errorf("%s; see --%s-ca-file, --%s-cert-file and --%s-server-name",
 			kafka.Explain(err, c, "connect"), s.role, s.role, s.role))
 	case err != nil:
 		return clusterError(err, c, "connect")
-	case len(offered) == 0 || c.SASL != nil:
-		return nil
+	case len(offered) > 0:
+		return s.askSASL(a, offered)
 	}
-	return s.askSASL(a, offered)
+	return nil
 }
 
 // offeredMechanisms asks the first broker that answers which SASL mechanisms it
-// wants. One that answers without any wants none.
+// offers. There are none where it answers without, or where one is given.
 func offeredMechanisms(ctx context.Context, c *config.Cluster) (offered []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, clusterPatience)
 	defer cancel()
@@ -64,7 +62,9 @@ func offeredMechanisms(ctx context.Context, c *config.Cluster) (offered []string
 		if conn, err = dialer.Dial(ctx, broker); err != nil {
 			continue
 		}
-		_, err = conn.Request(ctx, aboutBrokers())
+		if c.SASL == nil {
+			_, err = conn.Request(ctx, aboutBrokers())
+		}
 		conn.Close()
 		if err == nil {
 			return nil, nil
