@@ -35,6 +35,7 @@ type clusterFacts struct {
 	version string // as far as it can be told; empty: unknown
 	brokers int
 	topics  []string // without internal ones, sorted
+	all     []string // with them
 }
 
 func addSideFlags(cmd *cobra.Command, s *side) {
@@ -88,7 +89,8 @@ func (s *side) look(ctx context.Context, a *asker) (*clusterFacts, error) {
 		return nil, clusterError(err, c, "list topics")
 	}
 	facts.brokers = len(metadata.Brokers)
-	for _, topic := range metadata.Topics.Names() {
+	facts.all = metadata.Topics.Names()
+	for _, topic := range facts.all {
 		if _, internal := rename.Internal(topic); !internal {
 			facts.topics = append(facts.topics, topic)
 		}

@@ -69,6 +69,17 @@ func TestInit(t *testing.T) {
 	}
 }
 
+// A route of the default name that is there already is not taken over by mistake.
+func TestInitNamesAnotherRoute(t *testing.T) {
+	west := started(t, kfake.ClusterID("west-id"), kfake.SeedTopics(1, "orders"))
+	east := started(t, kfake.ClusterID("east-id"), kfake.SeedTopics(1, "__mirror_west-to-east", "__mirror_west-to-east-2"))
+	code, out, stderr := mirror(t, "init", "--source", west, "--target", east, "--source-name", "west", "--target-name", "east", "--out", "-")
+	cfg, err := config.Parse("mirror.yaml", []byte(out), os.LookupEnv)
+	if code != exitOK || err != nil || cfg.Routes[0].Name != "west-to-east-3" {
+		t.Errorf("exit code %d, stderr %q, %v:\n%s", code, stderr, err, out)
+	}
+}
+
 func TestInitRefuses(t *testing.T) {
 	west, east := started(t, kfake.ClusterID("west-id"), kfake.SeedTopics(1, "a", "b")), started(t, kfake.ClusterID("east-id"))
 	t.Setenv("EAST", "pass")

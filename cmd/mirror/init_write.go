@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"mirror/config"
+	"mirror/offsets"
 )
 
 // proposal is a configuration file in the making.
@@ -44,10 +46,10 @@ clusters:
 routes:
   - from: %s
     to: %s
-
+%s
 `, config.Quote(o.target.name), p.source.describe(), config.Quote(o.source.name), o.source.yaml("    "),
 		p.target.describe(), config.Quote(o.target.name), o.target.yaml("    "),
-		config.Quote(o.source.name), config.Quote(o.target.name))
+		config.Quote(o.source.name), config.Quote(o.target.name), p.nameYAML())
 	b.WriteString(p.routeYAML(taken, example))
 	b.WriteString(`
 limits:
@@ -60,6 +62,22 @@ web:
   listen: "127.0.0.1:8080"
 `)
 	return []byte(b.String()), nil
+}
+
+// nameYAML gives the route another name than its default, when the target has the
+// checkpoint topic of a route that is called so: processes with the same route
+// would be taken for one fleet.
+func (p *proposal) nameYAML() string {
+	standard := p.options.source.name + "-to-" + p.options.target.name
+	name := standard
+	for n := 2; slices.Contains(p.target.all, offsets.TopicName(name)); n++ {
+		name = fmt.Sprintf("%s-%d", standard, n)
+	}
+	if name == standard {
+		return ""
+	}
+	return fmt.Sprintf("\n    # There is a route %s already. With its name this one would share its work and its positions.\n    name: %s\n",
+		standard, config.Quote(name))
 }
 
 // routeYAML writes what the route says about topics and their names.
