@@ -49,19 +49,19 @@ func (rc *recovery) occupied(begin, end int64) error {
 		return err
 	}
 	last := targetScan{offset: max(begin, end-lookBack)}
-	for more := true; more && !known; known = last.own > 0 {
+	for more := true; more && !known; known = last.own > 0 || last.newer > 0 {
 		if more, err = rc.scanOnce(&last); err != nil {
 			return err
 		}
 	}
 	if known {
-		return waitf("target %s/%d has records of this very copy (offsets %d to %d), but the checkpoint topic %s knows nothing of them: restore that topic, or delete the target topic to copy it anew",
+		return waitf("target %s/%d has records of this very copy (offsets %d to %d), but the checkpoint topic %s knows nothing of them: mirror checkpoints rebuild finds out from both logs where the copy ends, and it goes on there",
 			rc.p.target, rc.p.number, begin, end-1, rc.r.lanes.topic)
 	}
 	if rc.r.config.AllowExisting {
 		return nil
 	}
-	return waitf("target %s/%d is not empty (offsets %d to %d) and this mirror did not write it: set allow: [existing] on route %s to append behind it, or map the topic to another name",
+	return waitf("target %s/%d is not empty (offsets %d to %d) and this mirror did not write it: mirror adopt goes on where another mirror's copy ends, allow: [existing] on route %s appends behind what is there, and a rename rule maps the topic to another name",
 		rc.p.target, rc.p.number, begin, end-1, rc.r.config.Name)
 }
 

@@ -110,9 +110,14 @@ func (p *partition) beginRecovery(ctx context.Context) *recovery {
 		generation: p.generation, base: p.base, offsets: p.offsetMap, shared: p.shared, compacted: p.compacted,
 		skip: p.skip, askedAt: p.askedAt,
 	}
-	rc.producerID = offsets.Lineage{SourceCluster: p.route.source.id, SourceTopicID: p.sourceID, SourceTopic: p.topic,
-		Partition: p.number, Target: offsets.TopicID(p.targetID).String(), Copy: p.route.copyName()}.ProducerID()
+	rc.producerID = p.lineage(p.sourceID, p.targetID).ProducerID()
 	return rc
+}
+
+// lineage names the copy of the partition between two topics.
+func (p *partition) lineage(source, target [16]byte) offsets.Lineage {
+	return offsets.Lineage{SourceCluster: p.route.source.id, SourceTopicID: source, SourceTopic: p.topic,
+		Partition: p.number, Target: offsets.TopicID(target).String(), Copy: p.route.copyName()}
 }
 
 // finish opens the partition at pos or parks it.

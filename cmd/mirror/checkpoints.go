@@ -22,11 +22,13 @@ func newCheckpointsCommand() *cobra.Command {
 		Long: `The mirror's own progress, one checkpoint for each copied partition, is kept in the route's checkpoint topic on the
 target. It shortens recovery and is never the truth: what the target's log holds counts.`,
 		Example: `  mirror checkpoints list --route west-to-east
-  mirror checkpoints reset --topic orders --to earliest --dry-run`,
+  mirror checkpoints reset --topic orders --to earliest --dry-run
+  mirror checkpoints rebuild --dry-run`,
 		Annotations: withExitCodes(exitOK, exitFailed, exitUsage, exitDifferent, exitUnreachable, exitUnauthorised, exitInterrupted),
 	},
 		newCheckpointsListCommand(),
 		newCheckpointsResetCommand(),
+		newCheckpointsRebuildCommand(),
 	)
 }
 
