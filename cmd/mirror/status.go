@@ -33,6 +33,8 @@ by what the reason names), stopped (needs a decision).
 
 -w keeps the picture up to date; into a pipe it writes one line for each route every 10 s, with
 -o json one document a line, and with -o yaml documents with --- between them.
+When no mirror answers at the address of the configuration, it shows what the checkpoint topic and the source's
+ends say, and how old that is, and ends with exit code 5.
 --ready asks only whether the mirror is ready: the health check of containers.
 --max-lag makes a probe of it: exit code 4 if a route is further behind, is stopped, or nobody knows how
 far behind it is; stderr says which.
@@ -46,7 +48,7 @@ far behind it is; stderr says which.
 		Annotations: sayExitCode(sayExitCode(
 			withExitCodes(exitOK, exitFailed, exitUsage, exitDifferent, exitUnreachable, exitUnauthorised, exitInterrupted),
 			exitDifferent, "--ready: the mirror is not ready; --max-lag: a route is too far behind; the reasons are on stderr"),
-			exitUnreachable, "no mirror answers"),
+			exitUnreachable, "no mirror answers; what is shown, if anything, is from the checkpoint topic"),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("max-lag") && o.maxLag <= 0 {
@@ -99,13 +101,17 @@ func runStatus(ctx context.Context, o statusOptions, out, errOut io.Writer) erro
 	case o.watch:
 		return watchStatus(ctx, o, look, out, errOut)
 	}
+	show := func(status monitor.Status) error {
+		return writeOutput(out, o.output, status, func(out io.Writer, wide bool) error { return printStatus(out, status, wide) })
+	}
 	status, err := look(ctx)
+	if exitCode(err) == exitUnreachable && o.daemon.url == "" {
+		return runStoredStatus(ctx, o, err, show)
+	}
 	if err != nil {
 		return err
 	}
-	err = writeOutput(out, o.output, status, func(out io.Writer, wide bool) error {
-		return printStatus(out, status, wide, nil)
-	})
+	err = show(status)
 	if err != nil || o.maxLag == 0 {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"mirror/monitor"
 )
@@ -15,33 +14,14 @@ import (
 // tell the cause, and wide lists all.
 const maxTroubles = 20
 
-// rate is what a route copied between two looks, per second.
-type rate struct{ records, bytes float64 }
-
-// ratesBetween returns the rates by route name. A total that went down belongs to
-// a process that was restarted: its rate is counted from zero.
-func ratesBetween(before, after monitor.Status, took time.Duration) map[string]rate {
-	rates := make(map[string]rate)
-	if took <= 0 {
-		return rates
+// printStatus writes the tables.
+func printStatus(out io.Writer, status monitor.Status, wide bool) error {
+	from := ""
+	if status.Origin == monitor.FromCheckpointTopic {
+		from = ": no process answers, this is from the checkpoint topic" + storedAge(status)
 	}
-	for _, r := range after.Routes {
-		records, bytes := r.RecordsTotal, r.BytesTotal
-		for _, old := range before.Routes {
-			if old.Name == r.Name && old.RecordsTotal <= records && old.BytesTotal <= bytes {
-				records, bytes = records-old.RecordsTotal, bytes-old.BytesTotal
-				break
-			}
-		}
-		rates[r.Name] = rate{float64(records) / took.Seconds(), float64(bytes) / took.Seconds()}
-	}
-	return rates
-}
-
-// printStatus writes the tables. rates is nil when only one look was taken.
-func printStatus(out io.Writer, status monitor.Status, wide bool, rates map[string]rate) error {
-	fmt.Fprintf(out, "mirror %s\n\n", cell(status.Mirror))
-	if err := printRoutes(out, status, rates); err != nil {
+	fmt.Fprintf(out, "mirror %s%s\n\n", cell(status.Mirror), from)
+	if err := printRoutes(out, status); err != nil {
 		return err
 	}
 	for i := range status.Routes {
@@ -51,6 +31,11 @@ func printStatus(out io.Writer, status monitor.Status, wide bool, rates map[stri
 			fmt.Fprintf(out, ": %s", cell(r.Reason))
 		}
 		fmt.Fprintln(out)
+		if len(r.Processes) > 1 || wide && len(r.Processes) > 0 {
+			if err := printProcesses(out, r); err != nil {
+				return err
+			}
+		}
 		if len(r.Topics) == 0 {
 			continue
 		}
@@ -65,22 +50,39 @@ func printStatus(out io.Writer, status monitor.Status, wide bool, rates map[stri
 	return nil
 }
 
-func printRoutes(out io.Writer, status monitor.Status, rates map[string]rate) error {
-	headings := []string{"ROUTE", "FROM", "TO", "STATE", "LAG", "BEHIND", "RECORDS", "BYTES", "LOSSES"}
-	if rates != nil {
-		headings = append(headings, "RECORDS/S", "BYTES/S")
-	}
-	t := newTable(out, headings...)
+func printRoutes(out io.Writer, status monitor.Status) error {
+	t := newTable(out, "ROUTE", "FROM", "TO", "STATE", "LAG", "BEHIND", "RECORDS", "BYTES", "LOSSES", "RECORDS/S", "BYTES/S")
 	for i := range status.Routes {
 		r := &status.Routes[i]
-		cells := []string{r.Name, r.From, r.To, string(r.State), count(r.LagRecords), seconds(r.LagSeconds),
-			count(r.RecordsTotal), byteCount(float64(r.BytesTotal)), count(r.Losses)}
-		if rates != nil {
-			cells = append(cells, count(int64(rates[r.Name].records)), byteCount(rates[r.Name].bytes))
-		}
-		t.row(cells...)
+		t.row(r.Name, r.From, r.To, string(r.State), count(r.LagRecords), seconds(r.LagSeconds), count(r.RecordsTotal), byteCount(float64(r.BytesTotal)),
+			count(r.Losses), count(int64(r.RecordsPerSecond+0.5)), byteCount(r.BytesPerSecond))
 	}
 	return t.flush()
+}
+
+// printProcesses lists a route's fleet.
+func printProcesses(out io.Writer, r *monitor.RouteStatus) error {
+	t := newTable(out, "PROCESS", "LANES", "RECORDS/S", "BYTES/S", "HEARD", "PAGE")
+	for _, p := range r.Processes {
+		heard := seconds(&p.AgeSeconds) + " ago"
+		switch {
+		case p.AgeSeconds == 0:
+			heard = "now"
+		case p.Silent:
+			heard += ", silent"
+		}
+		t.row(p.Process, strconv.Itoa(len(p.Lanes)), count(int64(p.RecordsPerSecond+0.5)), byteCount(p.BytesPerSecond), heard, p.URL)
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	for _, p := range r.Processes {
+		if p.UnnamedTroubles > 0 {
+			fmt.Fprintf(out, "%s has %d partitions more in trouble than are named here: ask it (--url)\n", cell(p.Process), p.UnnamedTroubles)
+		}
+	}
+	_, err := fmt.Fprintln(out)
+	return err
 }
 
 // printTopics lists a route's topics, the worst first, and below them why their
@@ -170,12 +172,9 @@ func known(n int64) string {
 }
 
 // routeLine is a route's status in one line of a log.
-func routeLine(r *monitor.RouteStatus, rates map[string]rate) string {
-	line := fmt.Sprintf("%s %s: %s records behind (%s), %s copied, %s losses",
-		cell(r.Name), r.State, count(r.LagRecords), seconds(r.LagSeconds), count(r.RecordsTotal), count(r.Losses))
-	if rates != nil {
-		line += fmt.Sprintf(", %s records/s, %s/s", count(int64(rates[r.Name].records)), byteCount(rates[r.Name].bytes))
-	}
+func routeLine(r *monitor.RouteStatus) string {
+	line := fmt.Sprintf("%s %s: %s records behind (%s), %s copied, %s losses, %s records/s, %s/s", cell(r.Name), r.State, count(r.LagRecords), seconds(r.LagSeconds),
+		count(r.RecordsTotal), count(r.Losses), count(int64(r.RecordsPerSecond+0.5)), byteCount(r.BytesPerSecond))
 	if r.Reason != "" {
 		line += ": " + cell(r.Reason)
 	}

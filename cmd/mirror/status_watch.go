@@ -52,24 +52,19 @@ func watchStatus(ctx context.Context, o statusOptions, look func(context.Context
 	}
 }
 
-// watcher remembers the last status, so that it can tell rates.
+// watcher shows one status after the other.
 type watcher struct {
 	output string
 	out    io.Writer
 	live   bool // a terminal on which the picture is replaced
 
-	last    monitor.Status
-	at      time.Time // of last; zero: none
+	at      time.Time // of the last status; zero: none
 	picture string    // the last one that was drawn, without its size
 }
 
 func (w *watcher) show(status monitor.Status, now time.Time) error {
 	first := w.at.IsZero()
-	rates := ratesBetween(w.last, status, now.Sub(w.at))
-	if first {
-		rates = nil
-	}
-	w.last, w.at = status, now
+	w.at = now
 	switch {
 	case w.output == "json":
 		return writeJSONLine(w.out, status)
@@ -77,7 +72,7 @@ func (w *watcher) show(status monitor.Status, now time.Time) error {
 		return writeNextYAML(w.out, status, first)
 	case w.live:
 		var text bytes.Buffer
-		if err := printStatus(&text, status, w.output == "wide", rates); err != nil {
+		if err := printStatus(&text, status, w.output == "wide"); err != nil {
 			return err
 		}
 		w.picture = text.String()
@@ -85,7 +80,7 @@ func (w *watcher) show(status monitor.Status, now time.Time) error {
 	}
 	var faults []error
 	for i := range status.Routes {
-		_, err := fmt.Fprintln(w.out, now.Format(time.TimeOnly), routeLine(&status.Routes[i], rates))
+		_, err := fmt.Fprintln(w.out, now.Format(time.TimeOnly), routeLine(&status.Routes[i]))
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
