@@ -22,13 +22,14 @@ type TopicPlan struct {
 	Occupied string   // why partitions wait whose target holds records of others, and the way out; only PlanRoute looks
 	Warnings []string // what is copied, but not quite as the source has it
 
-	Existing         bool // the target topic is there and no record of ours names it: it may hold somebody else's data
-	MaxMessageBytes  int  // of the target topic, 0 when unknown
-	AppendTime       bool // the target stamps its own time
-	SourceAppendTime bool // the source stamps its own time
-	Compacted        bool // the source's cleanup.policy has compact
-	SettingsKnown    bool // the source's configs could be read; Compacted and SourceAppendTime mean nothing otherwise
-	KeepsName        bool // source and target name are the same
+	Alike            []string // of an Existing target: configs that are set there as the source's are
+	Existing         bool     // the target topic is there and no record of ours names it: it may hold somebody else's data
+	MaxMessageBytes  int      // of the target topic, 0 when unknown
+	AppendTime       bool     // the target stamps its own time
+	SourceAppendTime bool     // the source stamps its own time
+	Compacted        bool     // the source's cleanup.policy has compact
+	SettingsKnown    bool     // the source's configs could be read; Compacted and SourceAppendTime mean nothing otherwise
+	KeepsName        bool     // source and target name are the same
 
 	recorded bool     // the target name has a config record of ours
 	managed  []string // keys that the record names

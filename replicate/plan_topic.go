@@ -39,7 +39,9 @@ func (in planInput) topic(d rename.Decision) TopicPlan {
 		in.create(&t, source)
 		return t
 	}
-	t.Existing = !t.recorded
+	if t.Existing = !t.recorded; t.Existing {
+		t.Alike = alike(wantedConfigs(in.route, source), target)
+	}
 	in.extend(&t)
 	if !target.known {
 		t.warnf("the configs of the target topic are not checked: %s", target.why)
@@ -55,6 +57,16 @@ func (in planInput) topic(d rename.Decision) TopicPlan {
 		t.Action, t.keys = nil, t.managed // a topic that waits for a decision is left as it is
 	}
 	return t
+}
+
+// alike are the configs that somebody has set on a target topic as they are wanted there.
+func alike(wanted map[string]string, target TopicSettings) (keys []string) {
+	for _, key := range slices.Sorted(maps.Keys(wanted)) {
+		if have := target.Configs[key]; have.Dynamic && sameConfig(have.Value, wanted[key]) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // unusable says why one of the two topics cannot be worked with at all.

@@ -19,6 +19,8 @@ type digest struct {
 	offset    int64
 	timestamp int64
 	stamped   bool              // the broker that it was read from set the timestamp
+	epoch     int32             // leader epoch of its batch, -1 for none
+	producer  int64             // who wrote its batch, -1 for none
 	sum       [sha256.Size]byte // of key, value and headers
 }
 
@@ -97,7 +99,7 @@ func (r *reader) decode(b batch.Batch, from int64) error {
 	return batch.Records(b.Raw, func(rec batch.Record) error {
 		if rec.Offset >= from && !r.without[rec.Offset] {
 			d := digestOf(h, rec)
-			d.stamped = b.AppendTime()
+			d.stamped, d.epoch, d.producer = b.AppendTime(), b.LeaderEpoch, b.ProducerID
 			r.pending = append(r.pending, d)
 		}
 		return nil
