@@ -46,7 +46,7 @@ func rooms() map[string]room {
 		"demo": {mirror: []string{"config", "kafka", "monitor", "rename", "replicate", "verify", "web"},
 			others: []string{franz, syncModule}},
 		"cmd/mirror": {mirror: []string{"config", "convert", "demo", "kafka", "monitor", "offsets", "rename", "replicate", "verify", "web"},
-			others: []string{franz, "github.com/spf13/", "gopkg.in/yaml.v3", "golang.org/x/term"}},
+			others: []string{franz, "github.com/spf13/", "gopkg.in/yaml.v3", "golang.org/x/term", syncModule}},
 		// The end-to-end tests run the binary and judge with readers of their own.
 		"e2e":   {mirror: []string{"e2e"}, others: []string{franz, syncModule}},
 		"bench": {mirror: []string{"bench", "e2e"}, others: []string{franz, syncModule}},

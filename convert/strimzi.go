@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
-
-	"mirror/config"
 )
 
 var strimziKind = regexp.MustCompile(`(?m)^\s*"?kind"?\s*:\s*["']?KafkaMirrorMaker2\b`)
@@ -188,58 +186,6 @@ func (c strimziCluster) read(into *cluster) {
 		protocol = "SASL_" + protocol
 	}
 	into.own.add(property{value: protocol}, "security.protocol")
-}
-
-// certificates asks for the trusted certificates of secrets in a file.
-func (c *cluster) trust(trusted []strimziSecret) {
-	if len(trusted) == 0 {
-		return // the authorities of the system
-	}
-	comments := []string{"Mount these secrets, or put their certificates into this one file:"}
-	for _, s := range trusted {
-		switch {
-		case s.Certificate != "":
-			comments = append(comments, fmt.Sprintf("  kubectl get secret %s -o jsonpath='{.data.%s}' | base64 -d >> %s", s.SecretName, strings.ReplaceAll(s.Certificate, ".", `\.`), c.pem("ca")))
-		default:
-			comments = append(comments, fmt.Sprintf("  kubectl get secret %s -o yaml    # all that match %s", s.SecretName, firstOf(s.Pattern, "*.crt")))
-		}
-	}
-	c.certificates = append(c.certificates, pair{key: "ca_file", value: c.pem("ca"), comments: comments})
-}
-
-// authenticate translates an authentication, and reports whether it is SASL.
-func (c *cluster) authenticate(a strimziAuth, line int) bool {
-	mount := func(s strimziSecret, key string) []string {
-		return []string{fmt.Sprintf("Mount key %s of secret %s as this file; mirror reads it anew each time it is needed.", key, s.SecretName)}
-	}
-	switch a.Type {
-	case "":
-		return false
-	case "tls":
-		s := a.CertificateAndKey
-		c.certificates = append(c.certificates, pair{key: "cert_file", value: c.pem("cert"), comments: mount(s, s.Certificate)},
-			pair{key: "key_file", value: c.pem("key"), comments: mount(s, s.Key)})
-		return false
-	case "scram-sha-512", "scram-sha-256", "plain":
-		c.user = []pair{{key: "mechanism", value: strings.ToUpper(a.Type)}, {key: "username", value: c.variable(a.Username)},
-			{key: "password_file", value: c.secretFile("password"), comments: mount(a.PasswordSecret, a.PasswordSecret.Password)}}
-		return true
-	case "oauth":
-		if a.ClientID == "" || a.ClientSecret.SecretName == "" || strings.Contains(a.TokenEndpoint, "@") || !strings.HasPrefix(a.TokenEndpoint, "http") {
-			break
-		}
-		c.user = []pair{{key: "mechanism", value: config.OAuthBearer}, {key: "token_url", value: dollars(a.TokenEndpoint)}, {key: "client_id", value: c.variable(a.ClientID)},
-			{key: "client_secret_file", value: c.secretFile("client-secret"), comments: mount(a.ClientSecret, a.ClientSecret.Key)}}
-		if a.Scope != "" {
-			c.user = append(c.user, pair{key: "scopes", value: config.QuoteList(strings.Fields(dollars(a.Scope)))})
-		}
-		return true
-	case "custom":
-		eachEntry(&a.Config, c.own.add)
-		return a.SASL
-	}
-	c.notes.dropped(property{key: "authentication.type", value: a.Type, line: line}, "mirror has TLS certificates, PLAIN, SCRAM and OAUTHBEARER with client credentials or a token file; write tls and sasl by hand")
-	return false
 }
 
 // read takes what is said of a mirror.
