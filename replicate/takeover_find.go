@@ -33,7 +33,7 @@ func (f *finder) find() (Ending, error) {
 			return Ending{Refused: oursAlready, Ours: true}, nil
 		}
 	}
-	var best match
+	var best alignment
 	found := false
 	// Whoever copied may have read what transactions aborted, or not: the way that
 	// matches more is the one that was.

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// match is a place in the source that the target's end may be the copy of.
-type match struct {
+// alignment is a place in the source that the target's end may be the copy of.
+type alignment struct {
 	last      int64 // offset of the source record that the target ends with
 	epoch     int32 // of its batch
 	run       int   // records that are equal, back from there
@@ -17,25 +17,25 @@ type match struct {
 
 // match finds the source record that the target ends with. Where several are
 // equal to it the longest run decides.
-func (f *finder) match() (match, bool, error) {
+func (f *finder) match() (alignment, bool, error) {
 	if f.compacted {
 		return f.matchCompacted()
 	}
 	candidates, err := f.candidates(f.tail[len(f.tail)-1])
 	if err != nil || len(candidates) == 0 {
-		return match{}, false, err
+		return alignment{}, false, err
 	}
-	var all []match
+	var all []alignment
 	for _, c := range candidates {
 		m, err := f.runTo(c)
 		if err != nil {
-			return match{}, false, err
+			return alignment{}, false, err
 		}
 		all = append(all, m)
 	}
-	slices.SortStableFunc(all, func(a, b match) int { return b.run - a.run })
+	slices.SortStableFunc(all, func(a, b alignment) int { return b.run - a.run })
 	best := all[0]
-	var equal []match
+	var equal []alignment
 	for _, m := range all {
 		if m.run == best.run {
 			equal = append(equal, m)
@@ -49,8 +49,8 @@ func (f *finder) match() (match, bool, error) {
 
 // tie decides between equally long runs: all of them may lead to the same
 // position, or a pair that was written down may name one.
-func (f *finder) tie(equal []match) (match, bool, error) {
-	var agreeing []match
+func (f *finder) tie(equal []alignment) (alignment, bool, error) {
+	var agreeing []alignment
 	positions := map[int64]bool{}
 	for _, m := range equal {
 		if m.agrees {
@@ -59,7 +59,7 @@ func (f *finder) tie(equal []match) (match, bool, error) {
 		if len(positions) < 2 {
 			on, _, err := f.beyond(m.last)
 			if err != nil {
-				return match{}, false, err
+				return alignment{}, false, err
 			}
 			positions[on] = true
 		}
@@ -70,11 +70,11 @@ func (f *finder) tie(equal []match) (match, bool, error) {
 	if len(agreeing) == 1 {
 		return agreeing[0], true, nil
 	}
-	return match{}, false, doubtf("%d places in the source hold the same records as the target's end (offsets %d to %d, a run of %d): which of them was copied last cannot be told",
+	return alignment{}, false, doubtf("%d places in the source hold the same records as the target's end (offsets %d to %d, a run of %d): which of them was copied last cannot be told",
 		len(equal), slices.MinFunc(equal, byLast).last, slices.MaxFunc(equal, byLast).last, equal[0].run)
 }
 
-func byLast(a, b match) int {
+func byLast(a, b alignment) int {
 	switch {
 	case a.last < b.last:
 		return -1
@@ -121,8 +121,8 @@ func (f *finder) searchFrom(d digest) (int64, error) {
 }
 
 // runTo compares backward from a source record and the target's last one.
-func (f *finder) runTo(c digest) (match, error) {
-	m := match{last: c.offset, epoch: c.epoch, committed: f.committed}
+func (f *finder) runTo(c digest) (alignment, error) {
+	m := alignment{last: c.offset, epoch: c.epoch, committed: f.committed}
 	source, whole, err := f.before(c.offset+1, len(f.tail))
 	if err != nil {
 		return m, err
@@ -156,7 +156,7 @@ func (f *finder) before(offset int64, n int) (list []digest, whole bool, err err
 // matchCompacted finds the last source record that is in the target's end. Both
 // logs may lack any record that has a newer one of its key, so there are no runs,
 // only an order; what the source lacks behind the match it lacks for ever.
-func (f *finder) matchCompacted() (match, bool, error) {
+func (f *finder) matchCompacted() (alignment, bool, error) {
 	oldest := f.tail[0]
 	for _, d := range f.tail {
 		if d.stamped || d.timestamp < oldest.timestamp {
@@ -165,10 +165,10 @@ func (f *finder) matchCompacted() (match, bool, error) {
 	}
 	from, err := f.searchFrom(oldest)
 	if err != nil || from < 0 {
-		return match{}, false, err
+		return alignment{}, false, err
 	}
 	in := newDigestSet(f.tail, !stamped(f.tail))
-	m, found, since := match{committed: f.committed}, false, 0
+	m, found, since := alignment{committed: f.committed}, false, 0
 	err = f.each(f.sourceFrom(from), func(s digest) bool {
 		since++
 		if in.take(s) {
@@ -182,7 +182,7 @@ func (f *finder) matchCompacted() (match, bool, error) {
 
 // conclude goes from the record that the target ends with to the last one that
 // is on the target at all.
-func (f *finder) conclude(m match) (Ending, error) {
+func (f *finder) conclude(m alignment) (Ending, error) {
 	last, epoch, err := f.beyond(m.last)
 	if err != nil {
 		return f.giveUp(err)
@@ -214,7 +214,7 @@ func (f *finder) conclude(m match) (Ending, error) {
 // joins reports whether what the target has in front of a run are earlier copies
 // of the run's own records: then the run is what was copied again after an
 // interruption, and not what somebody else wrote.
-func (f *finder) joins(m match) (bool, error) {
+func (f *finder) joins(m alignment) (bool, error) {
 	source, _, err := f.before(m.last+1, m.run+1)
 	if err != nil {
 		return false, err
