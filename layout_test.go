@@ -42,10 +42,11 @@ func rooms() map[string]room {
 			others: []string{franz, syncModule}},
 		// verify judges what batch and replicate did, so it shares nothing with them.
 		"verify": {mirror: []string{"config", "kafka", "offsets", "rename"}, others: []string{franz, syncModule}},
+		"check":  {mirror: []string{"config", "kafka", "offsets", "replicate"}, others: []string{franz}},
 		"web":    {mirror: []string{"config", "monitor", "replicate"}, others: []string{prometheus}},
 		"demo": {mirror: []string{"config", "kafka", "monitor", "rename", "replicate", "verify", "web"},
 			others: []string{franz, syncModule}},
-		"cmd/mirror": {mirror: []string{"config", "convert", "demo", "kafka", "monitor", "offsets", "rename", "replicate", "verify", "web"},
+		"cmd/mirror": {mirror: []string{"check", "config", "convert", "demo", "kafka", "monitor", "offsets", "rename", "replicate", "verify", "web"},
 			others: []string{franz, "github.com/spf13/", "gopkg.in/yaml.v3", "golang.org/x/term", syncModule}},
 		// The end-to-end tests run the binary and judge with readers of their own.
 		"e2e":   {mirror: []string{"e2e"}, others: []string{franz, syncModule}},

@@ -28,7 +28,7 @@ func EnsureTopic(ctx context.Context, adm *kadm.Client, topic string, lanes int,
 		return nil, err
 	}
 	if have == 0 {
-		if err := createTopic(ctx, adm, topic, lanes, replication); err != nil {
+		if err := createTopic(ctx, adm, topic, lanes, replication, adm.CreateTopics); err != nil {
 			return nil, err
 		}
 		if have, err = awaitTopic(ctx, adm, topic); err != nil {
@@ -39,6 +39,22 @@ func EnsureTopic(ctx context.Context, adm *kadm.Client, topic string, lanes int,
 		return nil, &LanesError{Topic: topic, Have: have, Want: lanes}
 	}
 	return checkPolicy(ctx, adm, topic)
+}
+
+// InspectTopic says what EnsureTopic would say, without creating the topic:
+// where it does not exist, the controller is only asked whether it would.
+func InspectTopic(ctx context.Context, adm *kadm.Client, topic string, lanes int, replication int) (exists bool, warnings []string, err error) {
+	have, err := countPartitions(ctx, adm, topic)
+	switch {
+	case err != nil:
+		return false, nil, err
+	case have == 0:
+		return false, nil, createTopic(ctx, adm, topic, lanes, replication, adm.ValidateCreateTopics)
+	case have != lanes:
+		return true, nil, &LanesError{Topic: topic, Have: have, Want: lanes}
+	}
+	warnings, err = checkPolicy(ctx, adm, topic)
+	return true, warnings, err
 }
 
 // LanesError says that a checkpoint topic has another number of lanes than the
@@ -86,8 +102,11 @@ func countPartitions(ctx context.Context, adm *kadm.Client, topic string) (int, 
 	return 0, fmt.Errorf("look up checkpoint topic %s: %w", topic, err)
 }
 
+type createFunc = func(ctx context.Context, partitions int32, replication int16, configs map[string]*string, topics ...string) (kadm.CreateTopicResponses, error)
+
 // createTopic creates the topic; that another process was faster is no error.
-func createTopic(ctx context.Context, adm *kadm.Client, topic string, lanes, replication int) error {
+// create makes the request, or has it only validated.
+func createTopic(ctx context.Context, adm *kadm.Client, topic string, lanes, replication int, create createFunc) error {
 	meta, err := adm.BrokerMetadata(ctx)
 	if err != nil {
 		return fmt.Errorf("count brokers for checkpoint topic %s: %w", topic, err)
@@ -96,7 +115,10 @@ func createTopic(ctx context.Context, adm *kadm.Client, topic string, lanes, rep
 		replication = 3
 	}
 	replication = max(1, min(replication, len(meta.Brokers)))
-	_, err = adm.CreateTopic(ctx, int32(lanes), int16(replication), topicConfigs(replication), topic)
+	created, err := create(ctx, int32(lanes), int16(replication), topicConfigs(replication), topic)
+	if err == nil {
+		_, err = created.On(topic, nil)
+	}
 	switch {
 	case err == nil || errors.Is(err, kerr.TopicAlreadyExists):
 		return nil

@@ -58,6 +58,10 @@ func PlanRoute(ctx context.Context, route *config.Route, src, dst Cluster, manag
 	if err != nil {
 		return nil, err
 	}
+	plan.sourceSettings = make(map[string]TopicSettings, len(d.srcSettings.topics))
+	for name, known := range d.srcSettings.topics {
+		plan.sourceSettings[name] = known.TopicSettings
+	}
 	return plan, d.occupied(ctx, plan, copied)
 }
 

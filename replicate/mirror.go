@@ -70,12 +70,17 @@ func New(cfg *config.Config, o Options) (*Mirror, error) {
 		m.routes = append(m.routes, r)
 	}
 	if err := errors.Join(errs...); err != nil {
-		for _, r := range m.routes {
-			r.close()
-		}
+		m.Close()
 		return nil, err
 	}
 	return m, nil
+}
+
+// Close lets go of a Mirror that is never run.
+func (m *Mirror) Close() {
+	for _, r := range m.routes {
+		r.close()
+	}
 }
 
 // Run copies until ctx ends, then drains: it waits for the answers to what was

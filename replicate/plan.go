@@ -3,8 +3,10 @@ package replicate
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"mirror/config"
 	"mirror/offsets"
@@ -13,14 +15,16 @@ import (
 
 // TopicPlan is what a route does about one source topic.
 type TopicPlan struct {
-	Decision rename.Decision
-	Source   *Topic // nil when the source no longer lists a topic that was copied before
-	Target   *Topic // nil while the target has no such topic
-	Action   []Change
-	Problem  string   // why nothing of this topic can be copied now, and the way out; "" when all is well
-	Short    string   // why source partitions that the target lacks wait; the others are copied. "" when none are lacking for good
-	Occupied string   // why partitions wait whose target holds records of others, and the way out; only PlanRoute looks
-	Warnings []string // what is copied, but not quite as the source has it
+	Decision   rename.Decision
+	Source     *Topic // nil when the source no longer lists a topic that was copied before
+	Target     *Topic // nil while the target has no such topic
+	Action     []Change
+	Problem    string   // why nothing of this topic can be copied now, and the way out; "" when all is well
+	ProblemKey string   // the target's config that is the problem, if it is one
+	Short      string   // why source partitions that the target lacks wait; the others are copied. "" when none are lacking for good
+	Occupied   string   // why partitions wait whose target holds records of others, and the way out; only PlanRoute looks
+	Warnings   []string // what is copied, but not quite as the source has it
+	Notes      []Note   // those of the warnings that are about configs of the target topic
 
 	Alike            []string // of an Existing target: configs that are set there as the source's are
 	Existing         bool     // the target topic is there and no record of ours names it: it may hold somebody else's data
@@ -62,7 +66,24 @@ type RoutePlan struct {
 
 	Source, Target *Metadata // what the plan was made from: brokers, leaders, cluster ids
 
+	sourceSettings map[string]TopicSettings // configs of the source's topics; only in a plan of PlanRoute
+
 	target *config.Cluster // whom to name when the target refuses something; nil outside Discovery
+}
+
+// LongestRetention is how old records of the route's source topics may be, 0 when a topic keeps them for ever or does not
+// tell. Only a plan of PlanRoute knows it.
+func (p *RoutePlan) LongestRetention() time.Duration {
+	longest := int64(0)
+	for i := range p.Topics {
+		s, ok := p.sourceSettings[p.Topics[i].Decision.Topic]
+		ms, known := s.number("retention.ms")
+		if !ok || !known || ms < 0 || !s.has("cleanup.policy", "delete") {
+			return 0
+		}
+		longest = max(longest, ms)
+	}
+	return time.Duration(min(longest, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 }
 
 // Changes says whether the plan changes anything on the target.

@@ -43,6 +43,7 @@ func (a *application) recordKeys(t *TopicPlan, recorded, keys []string) error {
 // topic from being set. Each round leaves out at least one config more, so the rounds end.
 func (a *application) alterOnce(ctx context.Context, topics []*TopicPlan) (done, again []*TopicPlan) {
 	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
+	req.ValidateOnly = a.rehearsal
 	asked := map[string]kmsg.IncrementalAlterConfigsRequestResource{}
 	for _, t := range topics {
 		if rr := a.alterResource(t); len(rr.Configs) > 0 {

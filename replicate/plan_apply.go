@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 const (
@@ -85,6 +86,9 @@ type application struct {
 	refused map[string]refusal // by target topic
 	unknown map[string]bool    // configs whose names the brokers turned out not to know
 	left    map[[2]string]bool // target topics with a config whose value they refused
+
+	rehearsal bool                                             // the target is only asked whether it would
+	created   func(*TopicPlan, kmsg.CreateTopicsResponseTopic) // told of each topic that was created; may be nil
 }
 
 func newApplication(cl *kgo.Client, plan *RoutePlan, record RecordFunc) *application {

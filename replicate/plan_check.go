@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"strconv"
 )
 
 // check compares the effective configs of the two topics: what would make the target refuse records, stamp them anew,
@@ -13,6 +14,9 @@ func (in planInput) check(t *TopicPlan, source, target TopicSettings) {
 		t.MaxMessageBytes = int(n)
 	}
 	in.checkAppendTime(t, target)
+	if t.Target != nil {
+		in.checkMinISR(t, target, t.Target.Replication)
+	}
 	if !source.known {
 		return
 	}
@@ -25,12 +29,34 @@ func (in planInput) check(t *TopicPlan, source, target TopicSettings) {
 	} {
 		s, t2 := limit(source, c.key), limit(target, c.key)
 		if t2 < s {
-			t.warnf("%s is %s on the target and %s at the source: %s", c.key, target.value(c.key), source.value(c.key), c.then)
+			t.notef(c.key, source.value(c.key), "%s is %s on the target and %s at the source: %s", c.key, target.value(c.key), source.value(c.key), c.then)
 		}
 	}
 	if c := target.value("compression.type"); c != "" && c != "producer" && c != source.value("compression.type") {
-		t.warnf("compression.type is %s on the target: its brokers recompress every batch, which is right but slow; producer stores what the source has", c)
+		t.notef("compression.type", "producer", "compression.type is %s on the target: its brokers recompress every batch, which is right but slow; producer stores what the source has", c)
 	}
+}
+
+// checkMinISR warns of a target topic that takes no record at all: ours are produced with acks=all.
+func (in planInput) checkMinISR(t *TopicPlan, target TopicSettings, replication int) {
+	const key = "min.insync.replicas"
+	need, ok := target.number(key)
+	switch {
+	case !ok:
+	case replication > 0 && need > int64(replication):
+		t.notef(key, strconv.Itoa(max(1, replication-1)), "min.insync.replicas is %d on the target, where the topic has %s: its brokers refuse every record", need, count(replication, "replica"))
+		t.Notes[len(t.Notes)-1].Refuses = true
+	case need > int64(len(in.dst.Brokers)):
+		t.notef(key, "", "min.insync.replicas is %d on the target, where %s: its brokers refuse every record until more are back", need, areLive(len(in.dst.Brokers)))
+		t.Notes[len(t.Notes)-1].Refuses = true
+	}
+}
+
+func areLive(brokers int) string {
+	if brokers == 1 {
+		return "1 broker is live"
+	}
+	return fmt.Sprintf("%d brokers are live", brokers)
 }
 
 func (in planInput) checkAppendTime(t *TopicPlan, target TopicSettings) {
@@ -38,8 +64,9 @@ func (in planInput) checkAppendTime(t *TopicPlan, target TopicSettings) {
 	switch {
 	case !t.AppendTime:
 	case in.route.AllowAppendTime:
-		t.warnf("message.timestamp.type is LogAppendTime on the target: its brokers replace the records' timestamps by their own time")
+		t.notef("message.timestamp.type", "CreateTime", "message.timestamp.type is LogAppendTime on the target: its brokers replace the records' timestamps by their own time")
 	default:
+		t.ProblemKey = "message.timestamp.type"
 		t.Problem = fmt.Sprintf("target topic %[1]s has message.timestamp.type=LogAppendTime, so cluster %[2]s would replace the records' timestamps by its own time; "+
 			"set CreateTime there (kafka-configs --alter --entity-type topics --entity-name %[1]s --add-config message.timestamp.type=CreateTime) "+
 			"or add append_time to allow of route %[3]s", t.Decision.Target, in.route.To, in.route.Name)
@@ -53,13 +80,14 @@ func (in planInput) checkCleanup(t *TopicPlan, source, target TopicSettings) {
 	}
 	switch {
 	case target.has(key, compact) && !source.has(key, compact):
+		t.ProblemKey = key
 		t.Problem = fmt.Sprintf("target topic %[1]s has cleanup.policy=%[2]s and topic %[3]s of cluster %[4]s has %[5]s: records without a key would be refused, and older records of a key removed; "+
 			"make them alike (kafka-configs --alter --entity-type topics --entity-name %[1]s --add-config cleanup.policy=%[5]s)",
 			t.Decision.Target, target.value(key), t.Decision.Topic, in.route.From, orElse(source.value(key), "delete"))
 	case source.has(key, compact) && !target.has(key, compact):
-		t.warnf("cleanup.policy is %s on the target and %s at the source: the target does not keep the last record of every key", target.value(key), source.value(key))
+		t.notef(key, source.value(key), "cleanup.policy is %s on the target and %s at the source: the target does not keep the last record of every key", target.value(key), source.value(key))
 	case target.has(key, del) && !source.has(key, del):
-		t.warnf("cleanup.policy is %s on the target and %s at the source: the target deletes records by age or size, the source does not", target.value(key), source.value(key))
+		t.notef(key, source.value(key), "cleanup.policy is %s on the target and %s at the source: the target deletes records by age or size, the source does not", target.value(key), source.value(key))
 	}
 }
 
@@ -68,10 +96,10 @@ func (in planInput) checkCleanup(t *TopicPlan, source, target TopicSettings) {
 // limit below the source's retention counts.
 func checkTimestamps(t *TopicPlan, source, target TopicSettings) {
 	if before := timestampLimit(target, "before"); before < limit(source, "retention.ms") {
-		t.warnf("message.timestamp.before.max.ms is %d on the target: it refuses records that are older, and the source keeps older ones", before)
+		t.notef("message.timestamp.before.max.ms", strconv.FormatInt(limit(source, "retention.ms"), 10), "message.timestamp.before.max.ms is %d on the target: it refuses records that are older, and the source keeps older ones", before)
 	}
 	if after := timestampLimit(target, "after"); after < timestampLimit(source, "after") && !t.SourceAppendTime {
-		t.warnf("message.timestamp.after.max.ms is %d on the target and more at the source: records with a timestamp further in the future wait until the target takes them", after)
+		t.notef("message.timestamp.after.max.ms", strconv.FormatInt(timestampLimit(source, "after"), 10), "message.timestamp.after.max.ms is %d on the target and more at the source: records with a timestamp further in the future wait until the target takes them", after)
 	}
 }
 

@@ -9,6 +9,20 @@ import (
 // warningTopics is how many topics one line of AllWarnings names.
 const warningTopics = 3
 
+// Note is a warning about one config of a target topic.
+type Note struct {
+	Key     string // of the config
+	Want    string // a value for it that makes the warning go away; "" when another value does not help
+	Text    string // the warning
+	Refuses bool   // the target takes no record at all as it is
+}
+
+// notef adds a note to the plan's warnings.
+func (t *TopicPlan) notef(key, want, format string, args ...any) {
+	t.warnf(format, args...)
+	t.Notes = append(t.Notes, Note{Key: key, Want: want, Text: t.Warnings[len(t.Warnings)-1]})
+}
+
 // AllWarnings are the route's warnings and those of its topics. What is said of several topics comes once, with their
 // names, so that 10,000 topics with one cause are one line.
 func (p *RoutePlan) AllWarnings() []string {

@@ -68,6 +68,9 @@ func (a *application) createOnce(ctx context.Context, topics []*creation) (again
 		switch {
 		case err == nil:
 			c.plan.keys = c.keys
+			if a.created != nil {
+				a.created(c.plan, answer)
+			}
 			ids[c.plan] = answer.TopicID
 			created = append(created, c.plan)
 		case errors.Is(err, kerr.TopicAlreadyExists):
@@ -87,6 +90,7 @@ func (a *application) createOnce(ctx context.Context, topics []*creation) (again
 
 func (a *application) requestCreate(ctx context.Context, topics []*creation) (map[string]kmsg.CreateTopicsResponseTopic, error) {
 	req := kmsg.NewPtrCreateTopicsRequest()
+	req.ValidateOnly = a.rehearsal
 	req.TimeoutMillis = int32(controllerTimeout.Milliseconds())
 	for _, c := range topics {
 		rt := kmsg.NewCreateTopicsRequestTopic()
@@ -166,6 +170,7 @@ func (a *application) extend(ctx context.Context) {
 	}
 	for _, chunk := range chunkTopics(a.pending(ChangeAddPartitions), weight) {
 		req := kmsg.NewPtrCreatePartitionsRequest()
+		req.ValidateOnly = a.rehearsal
 		req.TimeoutMillis = int32(controllerTimeout.Milliseconds())
 		for _, t := range chunk {
 			rt := kmsg.NewCreatePartitionsRequestTopic()

@@ -14,7 +14,9 @@ type table struct{ w *tabwriter.Writer }
 
 func newTable(out io.Writer, headings ...string) table {
 	t := table{tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
-	t.row(headings...)
+	if len(headings) > 0 {
+		t.row(headings...)
+	}
 	return t
 }
 

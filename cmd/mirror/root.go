@@ -21,6 +21,7 @@ every record once, in order, with the same key, value, headers and timestamp.`,
 		SilenceErrors: true, // execute prints them
 		SilenceUsage:  true,
 	},
+		newCheckCommand(),
 		newDemoCommand(),
 		newConfigCommand(),
 		newInitCommand(),
