@@ -85,12 +85,14 @@ func newCheckScene(t *testing.T) *checkScene {
 func (s *checkScene) check() ([]checkFinding, int) {
 	s.t.Helper()
 	cmd := exec.Command(mirrorBinary(s.t), "check", "--config", s.config.config, "-o", "json")
+	var errOut strings.Builder
+	cmd.Stderr = &errOut
 	out, _ := cmd.Output() // the exit code tells
 	var report struct {
 		Clusters, Routes []struct{ Findings []checkFinding }
 	}
 	if err := json.Unmarshal(out, &report); err != nil {
-		s.t.Fatalf("read the report: %v\n%s", err, out)
+		s.t.Fatalf("read the report: %v\n%s\n%s", err, out, errOut.String())
 	}
 	var all []checkFinding
 	for _, part := range append(report.Clusters, report.Routes...) {

@@ -117,7 +117,7 @@ func createTopic(ctx context.Context, adm *kadm.Client, topic string, lanes, rep
 	replication = max(1, min(replication, len(meta.Brokers)))
 	created, err := create(ctx, int32(lanes), int16(replication), topicConfigs(replication), topic)
 	if err == nil {
-		_, err = created.On(topic, nil)
+		_, err = created.On(topic, func(r *kadm.CreateTopicResponse) error { return r.Err })
 	}
 	switch {
 	case err == nil || errors.Is(err, kerr.TopicAlreadyExists):

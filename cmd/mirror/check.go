@@ -11,8 +11,7 @@ import (
 
 	"mirror/check"
 	"mirror/config"
-	"mirror/replicate"
-	"mirror/web"
+	"mirror/monitor/history"
 )
 
 type checkOptions struct {
@@ -95,13 +94,13 @@ func runCheck(ctx context.Context, o checkOptions, out, errOut io.Writer) error 
 // certificate that cannot be read, is found here as there.
 func buildOnly(cfg *config.Config) error {
 	log := slog.New(slog.DiscardHandler)
-	engine, err := replicate.New(cfg, replicate.Options{Log: log, Process: processName()})
+	// The daemon's own history is a file that it may be writing just now.
+	p, err := buildProcess(cfg, history.Open(history.Options{Series: 1, Memory: cfg.Limits.Memory, Log: log}), log)
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
-	defer engine.Close()
-	_, err = web.New(web.Options{Web: cfg.Web, Source: engine, Log: log})
-	return withCode(exitUsage, err)
+	p.engine.Close()
+	return nil
 }
 
 // readHistory reads what a route's checkpoint topic remembers.

@@ -52,6 +52,15 @@ func recordConfig(t *testing.T, target *kgo.Client, topic string, keys ...string
 	}
 }
 
+// recordRoute puts on record that the route has copied from a cluster.
+func recordRoute(t *testing.T, target *kgo.Client, sourceID string) {
+	t.Helper()
+	facts := offsets.RouteFacts{SourceCluster: sourceID, TargetCluster: "east-id"}
+	if err := offsets.NewStore(target, "__mirror_west-to-east").Write(context.Background(), offsets.RouteEntries(facts)...); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestPlan(t *testing.T) {
 	config := planScene(t)
 	for _, test := range []struct {

@@ -88,7 +88,7 @@ type process struct {
 	history  *history.History
 	recorder *history.Recorder
 	engine   *replicate.Mirror
-	server   *web.Server // listens already
+	server   *web.Server // of newProcess, listens already
 }
 
 // run runs the parts until ctx ends or one of them does. Snapshots of what they
@@ -107,34 +107,43 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 
 // newProcess builds the parts and binds the web address; nothing runs yet.
 func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
-	registry := monitor.NewRegistry()
-	name := processName()
-	past := openHistory(cfg, log)
-	engine, err := replicate.New(withoutHistory(cfg, past), replicate.Options{Log: log, Registry: registry, Process: name, URL: pageURL(cfg.Web, name)})
+	p, err := buildProcess(cfg, openHistory(cfg, log), log)
 	if err != nil {
 		return nil, withCode(exitUsage, err)
 	}
+	url, err := p.server.Listen()
+	if err != nil {
+		return nil, err
+	}
 	b := readBuild()
+	log.Info("mirror starts", "mirror", cfg.Name, "version", b.Version, "revision", b.Revision, "go", b.Go, "web", url, "routes", len(cfg.Routes))
+	return p, nil
+}
+
+// buildProcess builds the parts around a history; it only reads files that the configuration names. Every error is a
+// fault of the configuration.
+func buildProcess(cfg *config.Config, past *history.History, log *slog.Logger) (*process, error) {
+	registry := monitor.NewRegistry()
+	name := processName()
+	engine, err := replicate.New(withoutHistory(cfg, past), replicate.Options{Log: log, Registry: registry, Process: name, URL: pageURL(cfg.Web, name)})
+	if err != nil {
+		return nil, err
+	}
 	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Share,
 		Interval: cfg.Metrics.Interval, Partitions: cfg.Metrics.Partitions})
 	sinks, err := sink.New(cfg.Metrics.Sinks, cfg.Metrics.Interval, sink.Identity{Mirror: cfg.Name, Process: name}, log)
 	if err != nil {
-		return nil, withCode(exitUsage, err)
+		return nil, err
 	}
 	sampler.Subscribe(sinks.Take)
 	sampler.AddSource(sinks.Points)
 	recorder := history.NewRecorder(past)
 	sampler.Subscribe(recorder.Take)
-	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: b.Version,
+	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: readBuild().Version,
 		Losses: engine.Losses, History: past})
-	if err != nil {
-		return nil, withCode(exitUsage, err)
-	}
-	url, err := server.Listen()
 	if err != nil {
 		return nil, err
 	}
-	log.Info("mirror starts", "mirror", cfg.Name, "version", b.Version, "revision", b.Revision, "go", b.Go, "web", url, "routes", len(cfg.Routes))
 	return &process{registry: registry, sampler: sampler, sinks: sinks, history: past, recorder: recorder, engine: engine, server: server}, nil
 }
 
