@@ -64,9 +64,9 @@ func examples() []struct {
 		{Key{Kind: KindConfig, Target: "west.orders"}, `{"kind":"config","target":"west.orders"}`,
 			TopicConfig{Keys: []string{"retention.ms"}, TopicID: id, Created: true},
 			`{"v":1,"keys":["retention.ms"],"id":"AQAAAAAAAAAAAAAAAAAA_w","created":true}`},
-		{Key{Kind: KindBackfill, Topic: "orders", Partition: 3, Target: "west.orders"}, `{"kind":"backfill","topic":"orders","partition":3,"target":"west.orders"}`,
-			Backfill{ID: "b1", SourceTopicID: id, From: 5, To: 9, Time: when},
-			`{"v":1,"id":"b1","sid":"AQAAAAAAAAAAAAAAAAAA_w","from":5,"to":9,"time":"2026-03-04T05:06:07.89Z"}`},
+		{Key{Kind: KindBackfill, Topic: "orders", Partition: 3, Target: "west.orders", Member: "b1"}, `{"kind":"backfill","topic":"orders","partition":3,"target":"west.orders","member":"b1"}`,
+			Backfill{SourceTopicID: id, From: 5, To: 9, Time: when},
+			`{"v":1,"sid":"AQAAAAAAAAAAAAAAAAAA_w","from":5,"to":9,"time":"2026-03-04T05:06:07.89Z"}`},
 		{Key{Kind: KindOwner, Member: "host-1"}, `{"kind":"owner","member":"host-1"}`,
 			Owner{Process: "host-1", URL: "http://h:1", Lanes: []int32{0, 5}, Time: when, RecordsPerSecond: 1.5, BytesPerSecond: 2e6},
 			`{"v":1,"process":"host-1","url":"http://h:1","lanes":[0,5],"time":"2026-03-04T05:06:07.89Z","records_per_second":1.5,"bytes_per_second":2000000}`},
@@ -271,7 +271,7 @@ func TestKeyText(t *testing.T) {
 		"pause of a":                          {Kind: KindPause, Topic: "a"},
 		"config of b":                         {Kind: KindConfig, Target: "b"},
 		"owner h":                             {Kind: KindOwner, Member: "h"},
-		"backfill of a/3 as b":                {Kind: KindBackfill, Topic: "a", Partition: 3, Target: "b"},
+		"backfill of a/3 as b by c":           {Kind: KindBackfill, Topic: "a", Partition: 3, Target: "b", Member: "c"},
 	}
 	for want, k := range tests {
 		if got := k.String(); got != want {

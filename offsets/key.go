@@ -18,7 +18,7 @@ const (
 	KindPause      = "pause"      // Pause, of a topic or of the whole route, in every lane
 	KindConfig     = "config"     // TopicConfig of a target topic
 	KindOwner      = "owner"      // Owner, one per process
-	KindBackfill   = "backfill"   // Backfill, the range that one copies of a partition
+	KindBackfill   = "backfill"   // Backfill, the range that one of them copies of a partition
 )
 
 // MaxPages bounds the page numbers in keys: of an offset map, and of the list
@@ -36,7 +36,7 @@ type Key struct {
 	From       int64  `json:"from"`        // loss, drift: the source offset where it begins
 	TargetFrom int64  `json:"target_from"` // loss: the target offset where it begins, 0 for none
 	Page       int32  `json:"page"`        // map, route: from 0, below MaxPages
-	Member     string `json:"member"`      // owner: the process
+	Member     string `json:"member"`      // owner: the process; backfill: its id
 }
 
 // field is a set of Key's fields.
@@ -77,7 +77,7 @@ func fieldsOf(kind string) (fields field, known bool) {
 	case KindOwner:
 		return fMember, true
 	case KindBackfill:
-		return fTopic | fPartition | fTarget, true
+		return fTopic | fPartition | fTarget | fMember, true
 	}
 	return fAll, false
 }
@@ -189,6 +189,8 @@ func (k Key) String() string {
 		s += fmt.Sprintf(" page %d", k.Page)
 	case KindDrift, KindLoss:
 		s += fmt.Sprintf(" from %d", k.From)
+	case KindBackfill:
+		s += " by " + k.Member
 	}
 	return s
 }

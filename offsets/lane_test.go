@@ -355,7 +355,7 @@ func anyValue(t *rapid.T, k Key) any {
 	case KindPause:
 		return Pause{Paused: n%2 == 0}
 	case KindBackfill:
-		return Backfill{ID: k.Topic, From: n, To: n + 1}
+		return Backfill{From: n, To: n + 1}
 	case KindConfig:
 		return TopicConfig{Keys: []string{fmt.Sprint(n)}}
 	}

@@ -45,6 +45,11 @@ func (l *Lane) faultsOf(key Key) error {
 			keys = append(keys, k)
 		}
 	}
+	for k := range l.faults {
+		if k.Kind == KindBackfill && k.Topic == key.Topic && k.Partition == key.Partition && k.Target == key.Target {
+			keys = append(keys, k)
+		}
+	}
 	var errs []error
 	for _, k := range keys {
 		err := l.faults[k]
@@ -224,12 +229,12 @@ func (l *Lane) Owners() []Owner {
 	return owners
 }
 
-// Backfill is the range that a backfill copies of a partition; of key only topic,
-// partition and target count.
+// Backfill is the range that one backfill copies of a partition; of key only topic,
+// partition, target and member count.
 func (l *Lane) Backfill(key Key) (Backfill, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	b, ok := l.values[Key{Kind: KindBackfill, Topic: key.Topic, Partition: key.Partition, Target: key.Target}].(Backfill)
+	b, ok := l.values[Key{Kind: KindBackfill, Topic: key.Topic, Partition: key.Partition, Target: key.Target, Member: key.Member}].(Backfill)
 	return b, ok
 }
 

@@ -54,7 +54,6 @@ type BackfillFacts struct {
 // route's, in the partition's lane, it says that the route begins only where the
 // backfill ends.
 type Backfill struct {
-	ID            string    `json:"id"`
 	SourceTopicID TopicID   `json:"sid"`
 	From          int64     `json:"from"`
 	To            int64     `json:"to"` // exclusive

@@ -13,8 +13,10 @@ import (
 	"mirror/offsets"
 )
 
-// finishEvery is how often a backfill looks whether all of it is on record.
-const finishEvery = 200 * time.Millisecond
+const (
+	finishEvery = 200 * time.Millisecond // how often a backfill looks whether all of it is on record
+	yieldTries  = 50                     // looks at a rival that should give way
+)
 
 // Backfill is a bounded copy of history: a route of its own, whose partitions have
 // ranges, with producer ids and a checkpoint topic of its own, and with an end.
@@ -46,7 +48,7 @@ func (b *Backfill) record(ctx context.Context, r *route) error {
 	if err := r.lanes.write(ctx, b.announcement()...); err != nil {
 		return err
 	}
-	rivals, err := b.rivals(ctx, r.source, r.target)
+	rivals, err := b.outlast(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -62,17 +64,32 @@ func (b *Backfill) record(ctx context.Context, r *route) error {
 	return nil
 }
 
+// outlast looks for rivals, and waits for those that are going to give way.
+func (b *Backfill) outlast(ctx context.Context, r *route) ([]string, error) {
+	for range yieldTries {
+		rivals, yields, err := b.rivals(ctx, r.source, r.target)
+		if err != nil || len(rivals) == 0 || !yields {
+			return rivals, err
+		}
+		if err := sleep(ctx, finishEvery); err != nil {
+			return nil, err
+		}
+	}
+	rivals, _, err := b.rivals(ctx, r.source, r.target) // it died before it could
+	return rivals, err
+}
+
 // announcement is the ranges as records of lane 0.
 func (b *Backfill) announcement() []offsets.Entry {
 	var entries []offsets.Entry
 	for _, g := range b.ranges {
-		entries = append(entries, offsets.Entry{Key: g.key(offsets.KindBackfill), Value: b.value(g)})
+		entries = append(entries, offsets.Entry{Key: g.claim(b.facts.ID), Value: b.value(g)})
 	}
 	return entries
 }
 
 func (b *Backfill) value(g Range) offsets.Backfill {
-	return offsets.Backfill{ID: b.facts.ID, SourceTopicID: g.SourceTopicID, From: g.From, To: g.To, Time: time.Now()}
+	return offsets.Backfill{SourceTopicID: g.SourceTopicID, From: g.From, To: g.To, Time: time.Now()}
 }
 
 func (b *Backfill) routeFacts(source, target string) offsets.RouteFacts {
@@ -85,7 +102,7 @@ func (b *Backfill) routeFacts(source, target string) offsets.RouteFacts {
 func (b *Backfill) withdraw(ctx context.Context, r *route) error {
 	var entries []offsets.Entry
 	for _, g := range b.ranges {
-		entries = append(entries, offsets.Entry{Key: g.key(offsets.KindBackfill)})
+		entries = append(entries, offsets.Entry{Key: g.claim(b.facts.ID)})
 	}
 	if err := r.lanes.write(ctx, entries...); err != nil {
 		return err
@@ -151,7 +168,7 @@ func (r *route) bound(topic string, partition int32, target string) (bound *offs
 	if r.backfill == nil {
 		return nil, true
 	}
-	v, ok := r.lanes.state[0].Backfill(offsets.Key{Topic: topic, Partition: partition, Target: target})
+	v, ok := r.lanes.state[0].Backfill(offsets.Key{Topic: topic, Partition: partition, Target: target, Member: r.copyName()})
 	return &v, ok
 }
 

@@ -22,6 +22,7 @@ type holding struct {
 	target    string
 	partition int32
 	over      bool  // a backfill that is done or given up: it writes no more
+	begun     bool  // it may write already
 	producer  int64 // the producer id it writes with, 0 unknown
 }
 
@@ -46,31 +47,35 @@ func (s *side) replay(ctx context.Context, topic string) ([]*offsets.Lane, error
 
 // rivals says who else writes, or is about to write, the target partitions of the
 // ranges, and what of them holds records already; nothing when they may be
-// written.
-func (b *Backfill) rivals(ctx context.Context, src, dst *side) ([]string, error) {
+// written. yields says that all of them are going to see this backfill and give
+// way.
+func (b *Backfill) rivals(ctx context.Context, src, dst *side) (why []string, yields bool, err error) {
 	if why := b.configured(); len(why) > 0 {
-		return why, nil
+		return why, false, nil
 	}
-	claims, err := b.claims(ctx, dst)
+	claims, err := b.claims(ctx, src, dst)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if why := b.claimed(claims); len(why) > 0 {
-		return why, nil
+	if why, yields = b.claimed(claims); len(why) > 0 {
+		return why, yields, nil
 	}
-	return b.occupants(ctx, src, dst, claims)
+	why, err = b.occupants(ctx, src, dst, claims)
+	return why, false, err
 }
 
 // claimed says which target partitions belong to others, a line for each of them
-// and topic.
-func (b *Backfill) claimed(claims map[partID][]holding) []string {
-	var why []string
+// and topic. Of two backfills that have only announced themselves the one with the
+// larger id gives way.
+func (b *Backfill) claimed(claims map[partID][]holding) (why []string, yields bool) {
+	yields = true
 	partitions := map[string][]string{}
 	for _, g := range b.ranges {
 		for _, c := range claims[partID{g.Target, g.Partition}] {
 			if c.over {
 				continue
 			}
+			yields = yields && !c.begun && c.backfill > b.facts.ID
 			line := fmt.Sprintf("%s writes target %s", c, g.Target)
 			if partitions[line] == nil {
 				why = append(why, line)
@@ -81,7 +86,7 @@ func (b *Backfill) claimed(claims map[partID][]holding) []string {
 	for i, line := range why {
 		why[i] = fmt.Sprintf("%s, partition %s", line, strings.Join(partitions[line], ", "))
 	}
-	return why
+	return why, yields
 }
 
 // configured says which routes of the configuration copy to a target of the
@@ -124,7 +129,7 @@ func (b *Backfill) notLive() []string {
 }
 
 // claims reads all checkpoint topics of the target cluster but the backfill's own.
-func (b *Backfill) claims(ctx context.Context, dst *side) (map[partID][]holding, error) {
+func (b *Backfill) claims(ctx context.Context, src, dst *side) (map[partID][]holding, error) {
 	meta, err := FetchMetadata(ctx, dst.client, nil)
 	if err != nil {
 		return nil, err
@@ -139,6 +144,11 @@ func (b *Backfill) claims(ctx context.Context, dst *side) (map[partID][]holding,
 		if err != nil {
 			return nil, err
 		}
+		if b.facts.ThenLive && topic == offsets.TopicName(b.live.Name) {
+			if err := b.canGoOn(topic, src, lanes); err != nil {
+				return nil, err
+			}
+		}
 		for _, c := range claimsOf(topic, lanes) {
 			if id := (partID{c.target, c.partition}); slices.Contains(wanted, c.target) && c.backfill != b.facts.ID && !holds(claims[id], c) {
 				claims[id] = append(claims[id], c)
@@ -146,6 +156,17 @@ func (b *Backfill) claims(ctx context.Context, dst *side) (map[partID][]holding,
 		}
 	}
 	return claims, nil
+}
+
+// canGoOn says why the route could not go on with its checkpoint topic as it is.
+func (b *Backfill) canGoOn(topic string, src *side, lanes []*offsets.Lane) error {
+	if len(lanes) != b.live.Lanes {
+		return &offsets.LanesError{Topic: topic, Have: len(lanes), Want: b.live.Lanes}
+	}
+	if facts, ok := lanes[0].Route(); ok && facts.SourceCluster != src.id {
+		return stopf("route %s copied from the cluster with id %s before, and %s is %s now: it cannot go on", b.live.Name, facts.SourceCluster, b.live.From, src.id)
+	}
+	return nil
 }
 
 // holds says whether the same checkpoint topic has claimed the partition already,
@@ -167,7 +188,7 @@ func claimsOf(topic string, lanes []*offsets.Lane) []holding {
 	var claims []holding
 	for _, lane := range lanes {
 		for _, k := range lane.Checkpoints() {
-			c := holding{topic: topic, backfill: facts.BackfillID(), target: k.Target, partition: k.Partition, over: over}
+			c := holding{topic: topic, backfill: facts.BackfillID(), target: k.Target, partition: k.Partition, over: over, begun: true}
 			if cp, ok, _ := lane.Checkpoint(k); ok {
 				c.producer = offsets.Lineage{SourceCluster: facts.SourceCluster, SourceTopicID: cp.SourceTopicID, SourceTopic: k.Topic,
 					Partition: k.Partition, Target: cp.TargetTopicID.String(), Copy: c.backfill}.ProducerID()
@@ -175,8 +196,8 @@ func claimsOf(topic string, lanes []*offsets.Lane) []holding {
 			claims = append(claims, c)
 		}
 		for _, k := range lane.Backfills() {
-			if v, ok := lane.Backfill(k); ok {
-				claims = append(claims, holding{topic: topic, backfill: v.ID, target: k.Target, partition: k.Partition, over: over})
+			if _, ok := lane.Backfill(k); ok {
+				claims = append(claims, holding{topic: topic, backfill: k.Member, target: k.Target, partition: k.Partition, over: over, begun: facts.Backfill != nil})
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func (b *Backfill) reserve(ctx context.Context, dst *side) error {
 	}
 	var entries []offsets.Entry
 	for _, g := range b.ranges {
-		entries = append(entries, offsets.Entry{Lane: b.laneOfRoute(g), Key: g.key(offsets.KindBackfill), Value: b.value(g)})
+		entries = append(entries, offsets.Entry{Lane: b.laneOfRoute(g), Key: g.claim(b.facts.ID), Value: b.value(g)})
 	}
 	return store.Write(ctx, entries...)
 }
@@ -53,7 +53,7 @@ func (b *Backfill) unreserve(ctx context.Context, dst *side) error {
 	var entries []offsets.Entry
 	for _, g := range b.ranges {
 		if b.reserves(lanes, g) {
-			entries = append(entries, offsets.Entry{Lane: b.laneOfRoute(g), Key: g.key(offsets.KindBackfill)})
+			entries = append(entries, offsets.Entry{Lane: b.laneOfRoute(g), Key: g.claim(b.facts.ID)})
 		}
 	}
 	return offsets.NewStore(dst.client, offsets.TopicName(b.live.Name)).Write(ctx, entries...)
@@ -61,8 +61,8 @@ func (b *Backfill) unreserve(ctx context.Context, dst *side) error {
 
 // reserves says whether a range is kept free for this backfill.
 func (b *Backfill) reserves(lanes []*offsets.Lane, g Range) bool {
-	v, ok := lanes[b.laneOfRoute(g)].Backfill(g.key(offsets.KindBackfill))
-	return ok && v.ID == b.facts.ID
+	_, ok := lanes[b.laneOfRoute(g)].Backfill(g.claim(b.facts.ID))
+	return ok
 }
 
 // handOver lets the route begin where the backfill ended: with a checkpoint as if
@@ -101,7 +101,7 @@ func (b *Backfill) handOver(ctx context.Context, dst *side, own []*offsets.Lane)
 // what belongs to it, and last the reservation goes.
 func (b *Backfill) handed(g Range, own, lanes []*offsets.Lane) ([]offsets.Entry, error) {
 	n := b.laneOfRoute(g)
-	free := offsets.Entry{Lane: n, Key: g.key(offsets.KindBackfill)}
+	free := offsets.Entry{Lane: n, Key: g.claim(b.facts.ID)}
 	if _, _, begun := newestCheckpoint(lanes, g); begun {
 		return []offsets.Entry{free}, nil // handed over, but the process died before the last record
 	}
@@ -140,11 +140,16 @@ func (b *Backfill) handed(g Range, own, lanes []*offsets.Lane) ([]offsets.Entry,
 // reserved makes a route wait for the backfill that copies a partition's history
 // first.
 func (rc *recovery) reserved() error {
-	key := rc.p.key(offsets.KindBackfill)
-	v, ok := rc.r.lanes.state[rc.p.lane].Backfill(key)
-	if !ok || rc.r.backfill != nil {
+	if rc.r.backfill != nil {
 		return nil
 	}
-	return waitf("backfill %s copies source offsets %d to %d of it first, and the route goes on from there; to give it up: mirror backfill --route %s --id %s --abandon",
-		v.ID, v.From, v.To-1, rc.r.config.Name, v.ID)
+	lane := rc.r.lanes.state[rc.p.lane]
+	for _, k := range lane.Backfills() {
+		v, ok := lane.Backfill(k)
+		if ok && k.Topic == rc.p.topic && k.Partition == rc.p.number && k.Target == rc.p.target {
+			return waitf("backfill %s copies source offsets %d to %d of it first, and the route goes on from there; to give it up: mirror backfill --route %s --id %s --abandon",
+				k.Member, v.From, v.To-1, rc.r.config.Name, k.Member)
+		}
+	}
+	return nil
 }

@@ -159,7 +159,7 @@ func (b *Backfill) fresh(ctx context.Context, src, dst *side) (*BackfillPlan, er
 	if len(p.Ranges) == 0 && len(p.Problems) == 0 {
 		p.Problems = append(p.Problems, "none of the topics has such a partition")
 	}
-	rivals, err := b.rivals(ctx, src, dst)
+	rivals, _, err := b.rivals(ctx, src, dst)
 	if err != nil {
 		return nil, &sideError{dst, "look for other writers", err}
 	}

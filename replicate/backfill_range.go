@@ -44,6 +44,13 @@ func (g Range) key(kind string) offsets.Key {
 	return offsets.Key{Kind: kind, Topic: g.Topic, Partition: g.Partition, Target: g.Target}
 }
 
+// claim is the key of the range's own record.
+func (g Range) claim(id string) offsets.Key {
+	k := g.key(offsets.KindBackfill)
+	k.Member = id
+	return k
+}
+
 // rangesOf are the ranges that a backfill's checkpoint topic has on record, with
 // their positions, in order.
 func rangesOf(lanes []*offsets.Lane) []Range {

@@ -39,7 +39,7 @@ func (rc *recovery) sourceBegin() (int64, error) {
 
 // anotherSource stops a backfill whose range means nothing any more.
 func (rc *recovery) anotherSource() error {
-	return stopf("source topic %s was created again since backfill %s began: its offsets mean other records now; begin another backfill under another --id", rc.p.topic, rc.p.bound.ID)
+	return stopf("source topic %s was created again since backfill %s began: its offsets mean other records now; begin another backfill under another --id", rc.p.topic, rc.r.copyName())
 }
 
 // passTail moves to the end of a backfill's range when the source has nothing

@@ -272,8 +272,8 @@ func produceTo(t *testing.T, c *kfake.Cluster, topic, prefix string, n int) {
 	produce(t, c, topic, 0, prefix, n)
 }
 
-// TestBackfillsAtOnce begins two backfills with one target at the same moment: at
-// most one writes, and the other says why not.
+// TestBackfillsAtOnce begins two backfills with one target at the same moment: one
+// writes, and the other says why not.
 func TestBackfillsAtOnce(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))
 	produce(t, p.west, "orders", 0, "a", 100)
@@ -299,9 +299,7 @@ func TestBackfillsAtOnce(t *testing.T) {
 		case errs[0] == nil && errs[1] == nil:
 			t.Errorf("both have run: %d records", len(got))
 		case errs[0] != nil && errs[1] != nil:
-			if len(got) != 0 {
-				t.Errorf("both were refused and %d records are there", len(got))
-			}
+			t.Errorf("both were refused: %v, %v", errs[0], errs[1])
 		default:
 			wantValues(t, got, "a", 100)
 		}
@@ -472,7 +470,7 @@ func TestBackfillOutrunByRetention(t *testing.T) {
 	g := b.ranges[0]
 	g.To = 60
 	facts := b.routeFacts("west-cluster", "east-cluster")
-	entries := append(offsets.RouteEntries(facts), offsets.Entry{Key: g.key(offsets.KindBackfill), Value: b.value(g)})
+	entries := append(offsets.RouteEntries(facts), offsets.Entry{Key: g.claim(b.facts.ID), Value: b.value(g)})
 	if err := offsets.NewStore(westAndEast(t, c).client, offsets.TopicName(b.route.Name)).Write(testContext(t), entries...); err != nil {
 		t.Fatal(err)
 	}

@@ -52,13 +52,25 @@ func (j *job) run(ctx context.Context) {
 	var err error
 	if j.compacted {
 		j.report.Mode = "latest per key"
-		err = j.latest(ctx)
+		if err = j.whole(); err == nil {
+			err = j.latest(ctx)
+		}
 	} else {
 		err = j.records(ctx)
 	}
 	if err != nil {
 		j.report.Error = err.Error()
 	}
+}
+
+// whole refuses a range of a compacted topic: its records go when later ones of
+// their keys come, so the latest of each key tells nothing about a range.
+func (j *job) whole() error {
+	g, ok := j.r.o.Ranges[PartitionKey{j.pair.Source, j.pair.Target, j.partition}]
+	if ok && (g.From > j.source.start || g.To < j.source.end) {
+		return fmt.Errorf("the topic is compacted, so that offsets %d to %d of it cannot be compared by themselves", g.From, g.To-1)
+	}
+	return nil
 }
 
 // piece is a range of source offsets to compare.

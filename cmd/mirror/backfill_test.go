@@ -117,8 +117,8 @@ func TestBackfillAbandon(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	stuck := offsets.Backfill{ID: "stuck", From: 2, To: 5, Time: testTime}
-	if err := l.write(t.Context(), offsets.Entry{Key: offsets.Key{Kind: offsets.KindBackfill, Topic: "orders", Target: "copy"}, Value: stuck}); err != nil {
+	stuck := offsets.Backfill{From: 2, To: 5, Time: testTime}
+	if err := l.write(t.Context(), offsets.Entry{Key: offsets.Key{Kind: offsets.KindBackfill, Topic: "orders", Target: "copy", Member: "stuck"}, Value: stuck}); err != nil {
 		t.Fatal(err)
 	}
 	code, _, stderr := mirror(t, "backfill", "--config", path, "--topic", "orders", "--rename", "copy", "--yes")
