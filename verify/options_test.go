@@ -70,6 +70,44 @@ func TestRange(t *testing.T) {
 	}
 }
 
+// TestRanges compares given ranges of given partitions only, and no range of a
+// compacted topic.
+func TestRanges(t *testing.T) {
+	src, dst, pairs := copied(t, 1000, func(rs []*kgo.Record) []*kgo.Record {
+		rs[100].Value, rs[500].Value = []byte("x"), []byte("y")
+		return rs[:600]
+	})
+	key := PartitionKey{Source: pairs[0].Source, Target: pairs[0].Target}
+	for _, c := range []struct {
+		ranges    map[PartitionKey]Range
+		equal     int64
+		changed   int64
+		notCopied int64
+	}{
+		{map[PartitionKey]Range{}, 0, 0, 0},
+		{map[PartitionKey]Range{key: {101, 500}}, 399, 0, 0},
+		{map[PartitionKey]Range{key: {100, 501}}, 399, 2, 0},
+		{map[PartitionKey]Range{key: {501, 601}}, 99, 0, 1},
+	} {
+		r := verified(t, src, dst, pairs, Options{Ranges: c.ranges})
+		if r.Records != c.equal || r.Counts[Changed] != c.changed || r.Total() != c.changed || r.NotCopied != c.notCopied {
+			t.Errorf("%v: got %d equal, %v, %d not copied\n%s", c.ranges, r.Records, r.Counts, r.NotCopied, text(r))
+		}
+	}
+	src.topic(t, "table", 1, "cleanup.policy", "compact")
+	src.produce(t, &kgo.Record{Topic: "table", Key: []byte("k"), Value: []byte("a")}, &kgo.Record{Topic: "table", Key: []byte("k"), Value: []byte("b")})
+	dst.topic(t, "table", 1)
+	dst.produce(t, &kgo.Record{Topic: "table", Key: []byte("k"), Value: []byte("a")})
+	table := []Pair{{Source: "table", Target: "table"}}
+	r, err := Run(t.Context(), src.cl, dst.cl, table, Options{Ranges: map[PartitionKey]Range{{Source: "table", Target: "table"}: {0, 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Equal() || r.Differs() || !strings.Contains(text(r), "compacted, so that offsets 0 to 0") {
+		t.Errorf("a range of a compacted topic: got\n%s", text(r))
+	}
+}
+
 func TestSample(t *testing.T) {
 	src, dst, pairs := copied(t, 60_000, unchanged)
 	r := verified(t, src, dst, pairs, Options{Sample: 30, Seed: 4})
