@@ -2,11 +2,8 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -287,17 +284,4 @@ func TestOpenTSDB(t *testing.T) {
 			judgeTags(t, series, escape.Replace, "west/e2/86/92east", "this.host")
 		})
 	}
-}
-
-// scrape reads a daemon's /metrics.
-func (d *daemon) scrape() ([]byte, error) {
-	response, err := http.Get("http://" + d.listen + "/metrics")
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close() // nothing is left to read or to lose
-	if response.StatusCode != http.StatusOK {
-		return nil, errors.New(response.Status)
-	}
-	return io.ReadAll(response.Body)
 }

@@ -15,10 +15,10 @@ import (
 )
 
 func sampleStatus() Status {
-	lag := 2.5
+	lag, left := 2.5, 90.0
 	route := RouteStatus{Name: "r", From: "west", To: "east", Losses: 4, LSODistanceRecords: 9,
 		Topics: []TopicStatus{{Source: "a", Target: "west.a", Partitions: []PartitionStatus{
-			{Partition: 0, State: Copying, SourceOffset: 10, TargetOffset: 8, LagRecords: 3, LagSeconds: &lag},
+			{Partition: 0, State: Copying, SourceOffset: 10, TargetOffset: 8, LagRecords: 3, LagSeconds: &lag, RetentionSeconds: &left},
 			{Partition: 1, State: Waiting, SourceOffset: -1, TargetOffset: -1},
 		}}}}
 	route.RollUp()
@@ -85,6 +85,9 @@ mirror_route_copy_latency_seconds_count{route="r"} 100
 # HELP mirror_route_lag_seconds Age of the oldest record not yet copied, but not more than the time since the partition was last caught up; of the partition furthest behind. Absent when unknown.
 # TYPE mirror_route_lag_seconds gauge
 mirror_route_lag_seconds{route="r"} 2.5
+# HELP mirror_retention_seconds Time until the source may delete what is not copied yet, at the earliest, by its retention.ms and retention.bytes; of the partition where it is soonest. Absent when nothing is left to copy, all is kept, or it is unknown.
+# TYPE mirror_retention_seconds gauge
+mirror_retention_seconds{route="r",topic="a"} 90
 # HELP mirror_route_partitions Partitions of the route by state.
 # TYPE mirror_route_partitions gauge
 mirror_route_partitions{route="r",state="caught_up"} 0
@@ -99,7 +102,7 @@ mirror_route_partitions{route="r",state="waiting"} 1
 mirror_state{route="r",state="waiting",topic="a"} 1
 `
 	err := testutil.CollectAndCompare(sampler(registry, true).Collector(), strings.NewReader(want), "mirror_records_total",
-		"mirror_partition_records_total", "mirror_deep_batches_total", "mirror_losses_total", "mirror_lag_records", "mirror_route_lag_seconds",
+		"mirror_partition_records_total", "mirror_deep_batches_total", "mirror_losses_total", "mirror_lag_records", "mirror_retention_seconds", "mirror_route_lag_seconds",
 		"mirror_partition_state", "mirror_state", "mirror_route_partitions", "mirror_partition_source_offset", "mirror_route_copy_latency_seconds")
 	if err != nil {
 		t.Error(err)

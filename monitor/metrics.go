@@ -172,6 +172,9 @@ func lagRows() []metric {
 		{name: "catch_up_seconds", kind: gauge, levels: everyLevel,
 			help: "Time until there is no lag, at the rate at which it shrank within the last minute. 0 when less than a second behind; absent when the lag does not shrink, or is unknown.",
 			read: func(s *scope, emit emitFunc) { emitKnown(s.pace.catchUp, emit) }},
+		{name: "retention_seconds", kind: gauge, levels: everyLevel,
+			help: "Time until the source may delete what is not copied yet, at the earliest, by its retention.ms and retention.bytes; of the partition where it is soonest. Absent when nothing is left to copy, all is kept, or it is unknown.",
+			read: func(s *scope, emit emitFunc) { emitKnown(s.retention, emit) }},
 	}
 }
 

@@ -35,6 +35,7 @@ type scope struct {
 	state      State
 	lagRecords int64            // -1: unknown
 	lagSeconds *float64         // nil: unknown
+	retention  *float64         // seconds until the source may delete what is not copied; nil: nothing to fear, or unknown
 	partition  *PartitionStatus // nil but for partitions
 	route      *RouteStatus     // nil but for routes
 
@@ -60,6 +61,7 @@ func scopes(counts map[topicKey]*topicCounts, status *Status, partitions bool) [
 			c := counts[topicKey{r.Name, t.Source}]
 			topic := newTopicScope(route.labels, t, c)
 			all = append(all, topic)
+			route.retention = soonest(route.retention, topic.retention)
 			if topic.lagRecords >= 0 {
 				route.lagRecords = max(route.lagRecords, 0) + topic.lagRecords
 			}
@@ -88,8 +90,17 @@ func newTopicScope(labels Labels, t *TopicStatus, c *topicCounts) *scope {
 			s.lagRecords = max(s.lagRecords, 0) + p.LagRecords
 		}
 		s.lagSeconds = furthest(s.lagSeconds, p.LagSeconds)
+		s.retention = soonest(s.retention, p.RetentionSeconds)
 	}
 	return s
+}
+
+// soonest returns the smaller time; an unknown one never hides a known one.
+func soonest(a, b *float64) *float64 {
+	if a == nil || (b != nil && *b < *a) {
+		return b
+	}
+	return a
 }
 
 func appendPartitions(all []*scope, labels Labels, t *TopicStatus, c *topicCounts) []*scope {
@@ -99,7 +110,7 @@ func appendPartitions(all []*scope, labels Labels, t *TopicStatus, c *topicCount
 			continue // stands for a topic that has none to show
 		}
 		s := &scope{level: ofPartition, labels: labels.With("partition", strconv.Itoa(int(p.Partition))), state: p.State,
-			lagRecords: p.LagRecords, lagSeconds: p.LagSeconds, partition: p}
+			lagRecords: p.LagRecords, lagSeconds: p.LagSeconds, retention: p.RetentionSeconds, partition: p}
 		if c != nil {
 			if totals, ours := c.partitions[p.Partition]; ours {
 				s.counts = &topicCounts{totals: totals}

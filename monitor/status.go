@@ -93,8 +93,11 @@ type PartitionStatus struct {
 	SourceEnd    int64    `json:"source_end"`    // last stable offset or high watermark, by isolation
 	LagRecords   int64    `json:"lag_records"`
 	LagSeconds   *float64 `json:"lag_seconds"` // null: unknown
-	Lane         int32    `json:"lane"`
-	Owner        string   `json:"owner"` // the process that copies it; empty: nobody right now
+	// RetentionSeconds is how long it takes at the earliest until the source may
+	// delete what is not copied yet; null: never, unknown, or nothing is left to copy.
+	RetentionSeconds *float64 `json:"retention_seconds"`
+	Lane             int32    `json:"lane"`
+	Owner            string   `json:"owner"` // the process that copies it; empty: nobody right now
 }
 
 // RollUp sets what follows from the partitions: the states of topics and route,

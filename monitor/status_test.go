@@ -27,7 +27,7 @@ func TestStatusJSON(t *testing.T) {
 		`"processes":[{"process":"p","url":"http://p:8080","lanes":[3],"records_per_second":0.5,"bytes_per_second":1,"records_total":10,"bytes_total":20,` +
 		`"age_seconds":2.5,"silent":true,"unnamed_troubles":4}],` +
 		`"topics":[{"source":"a","target":"west.a","state":"copying","partitions":[` +
-		`{"partition":7,"state":"copying","reason":"","source_offset":5,"target_offset":6,"source_end":9,"lag_records":4,"lag_seconds":null,"lane":3,"owner":"p"}]}]}]}`
+		`{"partition":7,"state":"copying","reason":"","source_offset":5,"target_offset":6,"source_end":9,"lag_records":4,"lag_seconds":null,"retention_seconds":null,"lane":3,"owner":"p"}]}]}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

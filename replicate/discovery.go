@@ -367,6 +367,7 @@ func (p *partition) update(t *TopicPlan, m PartitionMeta) {
 	}
 	p.maxBytes, p.targetAppendTime = t.MaxMessageBytes, t.AppendTime || p.stamps
 	p.compacted = p.compacted || t.Compacted
+	p.retention = t.SourceRetention
 	recreated := p.adoptIDs(t)
 	if p.sourceID == t.Source.ID {
 		p.setSourceLeader(leadership{m.Leader, m.LeaderEpoch})

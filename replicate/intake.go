@@ -165,6 +165,7 @@ func (p *partition) noteEnds(a *kmsg.FetchResponseTopicPartition) {
 	if p.config().ReadCommitted && a.LastStableOffset >= 0 {
 		p.sourceEnd = a.LastStableOffset
 	}
+	p.growth.note(p.sourceEnd, time.Now())
 	if a.LogStartOffset >= 0 {
 		p.sourceStart = a.LogStartOffset
 	}

@@ -120,7 +120,7 @@ func (m *Mirror) Share() monitor.Status {
 		for k := range r.Topics {
 			for n := range r.Topics[k].Partitions {
 				if p := &r.Topics[k].Partitions[n]; p.Owner != self {
-					p.LagRecords, p.LagSeconds = -1, nil
+					p.LagRecords, p.LagSeconds, p.RetentionSeconds = -1, nil, nil
 				}
 			}
 		}

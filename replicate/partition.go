@@ -81,12 +81,13 @@ type partition struct {
 
 	// What discovery knows of both topics.
 	sourceID, targetID       [16]byte
-	maxBytes                 int      // the target's max.message.bytes, 0 unknown
-	targetAppendTime         bool     // the target stamps its own time
-	stamps                   bool     // the target was seen to stamp its own time, whatever its settings said
-	compacted                bool     // the source was ever compacted, or holes were seen
-	copiedFrom, copiedTo     [16]byte // the topics that acked and the offset map are about
-	otherSource, otherTarget [16]byte // ids seen once in metadata: believed the second time
+	maxBytes                 int       // the target's max.message.bytes, 0 unknown
+	targetAppendTime         bool      // the target stamps its own time
+	stamps                   bool      // the target was seen to stamp its own time, whatever its settings said
+	retention                Retention // of the source topic
+	compacted                bool      // the source was ever compacted, or holes were seen
+	copiedFrom, copiedTo     [16]byte  // the topics that acked and the offset map are about
+	otherSource, otherTarget [16]byte  // ids seen once in metadata: believed the second time
 
 	// Leaders as the metadata tells. producer and fetcher are where the
 	// partition is attached now; they follow when nothing is in flight.
@@ -156,6 +157,7 @@ type partition struct {
 	// For lag.
 	sourceEnd, sourceHW int64 // last stable offset (or high watermark), high watermark; -1 unknown
 	sourceStart         int64
+	growth              growth // of sourceEnd
 	caughtUpAt          time.Time
 	firstTimestamp      int64 // of the first record not copied yet where the queue does not tell, -1 unknown
 }

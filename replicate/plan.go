@@ -32,6 +32,7 @@ type TopicPlan struct {
 	AppendTime       bool     // the target stamps its own time
 	SourceAppendTime bool     // the source stamps its own time
 	Compacted        bool     // the source's cleanup.policy has compact
+	SourceRetention  Retention
 	SettingsKnown    bool     // the source's configs could be read; Compacted and SourceAppendTime mean nothing otherwise
 	KeepsName        bool     // source and target name are the same
 

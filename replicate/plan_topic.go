@@ -19,6 +19,7 @@ func (in planInput) topic(d rename.Decision) TopicPlan {
 		Decision: d, KeepsName: d.KeepsName,
 		Source: in.src.Topics[d.Topic], Target: in.dst.Topics[d.Target],
 		SettingsKnown: source.known, SourceAppendTime: source.appendTime(), Compacted: source.has("cleanup.policy", "compact"),
+		SourceRetention: source.retention(),
 	}
 	if t.Problem = in.unusable(t); t.Problem != "" {
 		return t

@@ -90,6 +90,9 @@ func (p *partition) status(now time.Time) (monitor.PartitionStatus, int64) {
 	caughtUp := s.LagRecords == 0 && p.phase == phaseOpen && p.fetchTrouble == "" && now.Sub(p.deliveredAt) < silentFor
 	s.State, s.Reason = p.state(caughtUp, now)
 	s.LagSeconds = monitor.Lag(now, p.firstUncopied(), p.caughtUpAt, caughtUp || s.LagRecords == 0 && p.restsAtEnd(now))
+	if s.LagRecords > 0 {
+		s.RetentionSeconds = p.retention.until(p.left(s.LagRecords), now)
+	}
 	open := int64(0)
 	if p.sourceHW > p.sourceEnd && p.sourceEnd >= 0 {
 		open = p.sourceHW - p.sourceEnd

@@ -124,6 +124,7 @@ func (r *route) watchEnd(ctx context.Context, p *partition, leader leadership, i
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sourceEnd = end
+	p.growth.note(end, time.Now())
 	p.firstTimestamp = first
 	if p.phase == phasePaused {
 		p.lookedAt(at, end, time.Now())

@@ -8,7 +8,7 @@ import (
 	"mirror/config"
 )
 
-// newLogger writes to stderr as the configuration says.
+// newLogger writes to stderr as the configuration says, without endless repeats.
 func newLogger(c config.Log, stderr io.Writer) (*slog.Logger, error) {
 	var level slog.Level
 	if c.Level != "" {
@@ -19,9 +19,9 @@ func newLogger(c config.Log, stderr io.Writer) (*slog.Logger, error) {
 	options := &slog.HandlerOptions{Level: level}
 	switch c.Format {
 	case "", "text":
-		return slog.New(slog.NewTextHandler(stderr, options)), nil
+		return slog.New(limitRepeats(slog.NewTextHandler(stderr, options))), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(stderr, options)), nil
+		return slog.New(limitRepeats(slog.NewJSONHandler(stderr, options))), nil
 	}
 	return nil, fmt.Errorf("log.format %q: use text or json", c.Format)
 }

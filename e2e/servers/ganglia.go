@@ -1,10 +1,14 @@
 package servers
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // Gmond is one gmond that only listens.
@@ -76,7 +80,10 @@ func readXML(address string, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := xml.Unmarshal(text, into); err != nil {
+	decoder := xml.NewDecoder(bytes.NewReader(text))
+	// It says ISO-8859-1, of which names that a mirror sends only use ASCII.
+	decoder.CharsetReader = func(_ string, input io.Reader) (io.Reader, error) { return input, nil }
+	if err := decoder.Decode(into); err != nil {
 		return fmt.Errorf("read XML of %s: %w", address, err)
 	}
 	return nil
@@ -139,5 +146,6 @@ func (g *Gmetad) Metrics() (map[string]GangliaMetric, error) {
 
 // Files lists the databases that gmetad made for single hosts.
 func (g *Gmetad) Files() ([]string, error) {
-	return filepath.Glob(filepath.Join(g.dir, "rrds", "mirrors", "*", "*.rrd"))
+	all, err := filepath.Glob(filepath.Join(g.dir, "rrds", "mirrors", "*", "*.rrd"))
+	return slices.DeleteFunc(all, func(file string) bool { return strings.Contains(file, "__SummaryInfo__") }), err
 }
