@@ -1,8 +1,9 @@
 # mirror: copies Kafka topics between clusters exactly once.
 #
 # Targets with a text behind ## are shown by `make help`. Needed: Go 1.26. The
-# tests on real brokers also need Java and, the first time, Maven; where those
-# are missing they are skipped, and `make test` says so at its end.
+# tests on real brokers also need Java and, the first time, Maven, those of
+# metrics the servers that .ci/run installs; where these are missing they are
+# skipped, and `make test` says so at its end.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -54,6 +55,11 @@ unit: ## Unit tests with the race detector, of memory without it, and with every
 e2e: ## Tests of the binary on real brokers, about ten minutes
 	@mkdir -p $(LOGS)
 	go test -v -count=1 -p 1 -timeout 40m ./e2e/... 2>&1 | $(call summary,e2e)
+
+.PHONY: e2e-sinks
+e2e-sinks: ## Its tests of metrics on Graphite, Ganglia, InfluxDB and Prometheus, about two minutes
+	@mkdir -p $(LOGS)
+	go test -v -count=1 -timeout 20m -run 'TestGraphite|TestGanglia|TestInfluxDB|TestOpenTSDB|TestMetricsOfARunningMirror|TestPrometheus' ./e2e 2>&1 | $(call summary,e2e-sinks)
 
 .PHONY: e2e-deep
 e2e-deep: ## Its shapes and kills with every batch copied deep
