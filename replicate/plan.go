@@ -33,8 +33,8 @@ type TopicPlan struct {
 	SourceAppendTime bool     // the source stamps its own time
 	Compacted        bool     // the source's cleanup.policy has compact
 	SourceRetention  Retention
-	SettingsKnown    bool     // the source's configs could be read; Compacted and SourceAppendTime mean nothing otherwise
-	KeepsName        bool     // source and target name are the same
+	SettingsKnown    bool // the source's configs could be read; Compacted and SourceAppendTime mean nothing otherwise
+	KeepsName        bool // source and target name are the same
 
 	recorded bool     // the target name has a config record of ours
 	managed  []string // keys that the record names
