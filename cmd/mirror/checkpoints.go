@@ -98,25 +98,16 @@ func runCheckpointsList(ctx context.Context, o checkpointsOptions, out io.Writer
 	if err := checkOutput(o.output); err != nil {
 		return err
 	}
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return err
-	}
-	routes, err := findRoutes(cfg, o.route)
-	if err != nil {
-		return err
-	}
 	document := checkpointDocument{Checkpoints: []checkpointRow{}}
-	for _, route := range routes {
-		l, err := ledgerOf(ctx, cfg, route)
-		if err != nil {
-			return err
-		}
+	err := eachLedger(ctx, o.config, o.route, func(route *config.Route, l *ledger) {
 		for _, row := range l.checkpointRows(route) {
 			if len(o.topics) == 0 || slices.Contains(o.topics, row.Topic) {
 				document.Checkpoints = append(document.Checkpoints, row)
 			}
 		}
+	})
+	if err != nil {
+		return err
 	}
 	return writeOutput(out, o.output, document, func(out io.Writer, wide bool) error {
 		return printCheckpoints(out, document.Checkpoints, wide, time.Now())
@@ -192,6 +183,44 @@ func printCheckpoints(out io.Writer, rows []checkpointRow, wide bool, now time.T
 		t.row(cells...)
 	}
 	return t.flush()
+}
+
+// openRoute is one route with both of its clusters and its ledger, for commands
+// that change its positions.
+type openRoute struct {
+	config         *config.Config
+	route          *config.Route
+	source, target *cluster
+	ledger         *ledger
+}
+
+// openNamed opens the named route, or the only one. close must be called.
+func openNamed(ctx context.Context, path, name string) (*openRoute, error) {
+	cfg, err := loadConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	route, err := findRoute(cfg, name)
+	if err != nil {
+		return nil, err
+	}
+	source, target, err := connectRoute(ctx, cfg, route)
+	if err != nil {
+		return nil, err
+	}
+	l, err := openLedger(ctx, target, route)
+	if err != nil {
+		source.close()
+		target.close()
+		return nil, err
+	}
+	return &openRoute{config: cfg, route: route, source: source, target: target, ledger: l}, nil
+}
+
+func (r *openRoute) close() {
+	r.ledger.close()
+	r.source.close()
+	r.target.close()
 }
 
 func yesNo(yes bool) string {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mirror/config"
 	"mirror/offsets"
 	"mirror/replicate"
 )
@@ -61,31 +60,17 @@ be rebuilt.`,
 }
 
 func runCheckpointsRebuild(ctx context.Context, o rebuildOptions, in io.Reader, out, errOut io.Writer) error {
-	cfg, err := loadConfig(o.config)
+	opened, err := openNamed(ctx, o.config, o.route)
 	if err != nil {
 		return err
 	}
-	route, err := findRoute(cfg, o.route)
-	if err != nil {
-		return err
-	}
-	source, target, err := connectRoute(ctx, cfg, route)
-	if err != nil {
-		return err
-	}
-	defer source.close()
-	defer target.close()
-	l, err := openLedger(ctx, target, route)
-	if err != nil {
-		return err
-	}
-	defer l.close()
+	defer opened.close()
 	for _, topic := range o.topics {
-		if err := knownTopic(ctx, cfg, route, l, topic); err != nil {
+		if err := knownTopic(ctx, opened.config, opened.route, opened.ledger, topic); err != nil {
 			return err
 		}
 	}
-	r := &rebuild{route: route, source: source, target: target, ledger: l}
+	r := &rebuild{openRoute: opened}
 	if err := r.plan(ctx, o.topics); err != nil {
 		return err
 	}
@@ -94,11 +79,9 @@ func runCheckpointsRebuild(ctx context.Context, o rebuildOptions, in io.Reader, 
 
 // rebuild is what was found out about the partitions of a route.
 type rebuild struct {
-	route          *config.Route
-	source, target *cluster
-	ledger         *ledger
-	rows           []rebuildRow // those without a checkpoint whose target has something of the copy
-	known          int          // partitions with a checkpoint
+	*openRoute
+	rows  []rebuildRow // those without a checkpoint whose target has something of the copy
+	known int          // partitions with a checkpoint
 }
 
 // rebuildRow is one partition whose checkpoint is lost.

@@ -73,27 +73,13 @@ func runCheckpointsReset(ctx context.Context, o resetOptions, in io.Reader, out,
 	if err != nil {
 		return err
 	}
-	cfg, err := loadConfig(o.config)
+	opened, err := openNamed(ctx, o.config, o.route)
 	if err != nil {
 		return err
 	}
-	route, err := findRoute(cfg, o.route)
-	if err != nil {
-		return err
-	}
-	source, target, err := connectRoute(ctx, cfg, route)
-	if err != nil {
-		return err
-	}
-	defer source.close()
-	defer target.close()
-	l, err := openLedger(ctx, target, route)
-	if err != nil {
-		return err
-	}
-	defer l.close()
-	r := &reset{route: route, source: source, target: target, ledger: l, place: place, now: time.Now()}
-	if err := r.plan(ctx, cfg, o.topic, partitions); err != nil {
+	defer opened.close()
+	r := &reset{openRoute: opened, place: place, now: time.Now()}
+	if err := r.plan(ctx, o.topic, partitions); err != nil {
 		return err
 	}
 	return r.carryOut(ctx, o, in, out, errOut)
@@ -101,11 +87,9 @@ func runCheckpointsReset(ctx context.Context, o resetOptions, in io.Reader, out,
 
 // reset is the plan of new generations for partitions of one topic.
 type reset struct {
-	route          *config.Route
-	source, target *cluster
-	ledger         *ledger
-	place          replicate.Bound
-	now            time.Time
+	*openRoute
+	place replicate.Bound
+	now   time.Time
 
 	topic *replicate.TopicPlan
 	rows  []resetRow
@@ -124,8 +108,8 @@ type resetRow struct {
 }
 
 // plan finds out for each partition where it stands and where it would begin.
-func (r *reset) plan(ctx context.Context, cfg *config.Config, topic string, wanted []int32) error {
-	if err := knownTopic(ctx, cfg, r.route, r.ledger, topic); err != nil {
+func (r *reset) plan(ctx context.Context, topic string, wanted []int32) error {
+	if err := knownTopic(ctx, r.config, r.route, r.ledger, topic); err != nil {
 		return err
 	}
 	plan, err := planWith(ctx, r.route, r.source, r.target, r.ledger)

@@ -87,25 +87,16 @@ func runLosses(ctx context.Context, o lossesOptions, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return err
-	}
-	routes, err := findRoutes(cfg, o.route)
-	if err != nil {
-		return err
-	}
 	document := lossDocument{Losses: []lossRow{}}
-	for _, route := range routes {
-		l, err := ledgerOf(ctx, cfg, route)
-		if err != nil {
-			return err
-		}
+	err = eachLedger(ctx, o.config, o.route, func(route *config.Route, l *ledger) {
 		for _, entry := range l.losses() {
 			if !entry.Loss.Time.Before(since) && (len(o.topics) == 0 || slices.Contains(o.topics, entry.Key.Topic)) {
 				document.Losses = append(document.Losses, describeLoss(route, entry))
 			}
 		}
+	})
+	if err != nil {
+		return err
 	}
 	slices.SortStableFunc(document.Losses, func(a, b lossRow) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Route, b.Route), cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
@@ -117,14 +108,29 @@ func runLosses(ctx context.Context, o lossesOptions, out io.Writer) error {
 	return err
 }
 
-// ledgerOf reads a route's ledger with a connection of its own.
-func ledgerOf(ctx context.Context, cfg *config.Config, route *config.Route) (*ledger, error) {
-	target, err := connect(ctx, cfg.Clusters[route.To])
+// eachLedger reads the ledger of the named route, or of all, from the targets.
+func eachLedger(ctx context.Context, path, name string, visit func(*config.Route, *ledger)) error {
+	cfg, err := loadConfig(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer target.close()
-	return readLedger(ctx, target, route)
+	routes, err := findRoutes(cfg, name)
+	if err != nil {
+		return err
+	}
+	for _, route := range routes {
+		target, err := connect(ctx, cfg.Clusters[route.To])
+		if err != nil {
+			return err
+		}
+		l, err := readLedger(ctx, target, route)
+		target.close()
+		if err != nil {
+			return err
+		}
+		visit(route, l)
+	}
+	return nil
 }
 
 // parseSince reads a time, or how long ago; empty is the beginning of time.
