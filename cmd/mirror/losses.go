@@ -119,18 +119,23 @@ func eachLedger(ctx context.Context, path, name string, visit func(*config.Route
 		return err
 	}
 	for _, route := range routes {
-		target, err := connect(ctx, cfg.Clusters[route.To])
-		if err != nil {
-			return err
-		}
-		l, err := readLedger(ctx, target, route)
-		target.close()
+		l, err := ledgerOf(ctx, cfg, route)
 		if err != nil {
 			return err
 		}
 		visit(route, l)
 	}
 	return nil
+}
+
+// ledgerOf reads a route's ledger with a connection of its own.
+func ledgerOf(ctx context.Context, cfg *config.Config, route *config.Route) (*ledger, error) {
+	target, err := connect(ctx, cfg.Clusters[route.To])
+	if err != nil {
+		return nil, err
+	}
+	defer target.close()
+	return readLedger(ctx, target, route)
 }
 
 // parseSince reads a time, or how long ago; empty is the beginning of time.
