@@ -114,7 +114,7 @@ func runAdopt(ctx context.Context, o adoptOptions, in io.Reader, out, errOut io.
 		if err := a.write(ctx); err != nil {
 			return err
 		}
-		written = true
+		written = a.report.Adopted > 0
 	}
 	a.report.Written = written
 	if err := writeOutput(out, o.output, a.report, func(out io.Writer, wide bool) error { return printAdoption(out, a.report, wide) }); err != nil {
@@ -204,9 +204,14 @@ func (a *adoption) close() {
 // write puts the positions on record, a topic's configs that are alike on both
 // sides with them: mirror keeps those in step from now on, as MirrorMaker did.
 func (a *adoption) write(ctx context.Context) error {
-	if err := a.quiet(ctx); err != nil { // again: somebody may have started meanwhile
+	// Again, since somebody may have started or written while a person thought.
+	if err := a.quiet(ctx); err != nil {
 		return err
 	}
+	if err := a.each(ctx, a.moved); err != nil {
+		return err
+	}
+	a.describe()
 	var entries []offsets.Entry
 	recorded := make(map[string]bool)
 	for _, p := range a.parts {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"golang.org/x/sync/errgroup"
 
 	"mirror/offsets"
@@ -159,7 +160,7 @@ func (a *adoption) findOne(ctx context.Context, p *adoptedPartition) error {
 
 // moved refuses a partition that grew while it was looked at.
 func (a *adoption) moved(ctx context.Context, p *adoptedPartition) error {
-	if p.before < 0 || p.state == stateOurs || a.force {
+	if p.before < 0 || p.state == stateOurs || p.state == stateRefused || a.force {
 		return nil
 	}
 	end, err := a.takeover.TargetEnd(ctx, p.topic, p.number)
@@ -168,15 +169,20 @@ func (a *adoption) moved(ctx context.Context, p *adoptedPartition) error {
 	}
 	if end != p.before {
 		p.state = stateRefused
-		p.ending = replicate.Ending{TargetEnd: end, Refused: fmt.Sprintf("somebody writes to the target: it ended at offset %d and %s later at %d; stop the other copier, or give --force", p.before, a.settle, end)}
+		p.ending = replicate.Ending{TargetEnd: end, Refused: fmt.Sprintf("somebody writes to the target: it ended at offset %d and a moment later at %d; stop the other copier, or give --force", p.before, end)}
 	}
 	return nil
 }
 
-// trouble says which cluster and partition an error is about.
+// trouble refuses a partition that cannot be asked at present, and ends the
+// command for anything else.
 func (a *adoption) trouble(err error, p *adoptedPartition) error {
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		return err
+	case kerr.IsRetriable(err):
+		p.state, p.ending = stateRefused, replicate.Ending{Refused: fmt.Sprintf("it cannot be asked at present: %v: try again", err)}
+		return nil
 	}
 	return withCode(clusterCode(err), fmt.Errorf("adopt %s/%d: %w", p.topic.Decision.Topic, p.number, err))
 }

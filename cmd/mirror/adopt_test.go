@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -282,5 +283,29 @@ func TestAdoptWarnsOfReturn(t *testing.T) {
 	code, _, stderr := mirror(t, "adopt", "--config", config, "--route", "west-to-east", "--dry-run", "--settle", "0s")
 	if code != exitOK || !strings.Contains(stderr, "warning: route east-to-west copies topic orders back") {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
+
+// What is written while a person thinks about the question is seen.
+func TestAdoptLooksAgain(t *testing.T) {
+	_, east, path := handCopied(t)
+	cfg, err := loadConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := openAdoption(t.Context(), cfg, cfg.Routes[0], adoptOptions{effort: 1000}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.close()
+	if err := a.find(t.Context()); err != nil || a.report.Adopted != 2 {
+		t.Fatalf("got %+v, %v", a.report, err)
+	}
+	put(t, east, "all-orders", 0, "0-3")
+	if err := a.write(t.Context()); err != nil || a.report.Adopted != 1 || a.report.Refused != 1 {
+		t.Errorf("got %+v, %v", a.report, err)
+	}
+	if r := adopt(t, path, exitOK, "--dry-run"); r.Adopted != 1 || r.Ours != 1 || r.Partitions[0].SourceOffset != 4 {
+		t.Errorf("afterwards: got %+v", r)
 	}
 }
