@@ -257,41 +257,43 @@ func (s *checkScene) runACLs(t *testing.T, line string) {
 	if len(words) < 2 || words[0] != "kafka-acls" {
 		t.Fatalf("%q is no kafka-acls line", line)
 	}
-	client, acls, principal, ops := (*kgo.Client)(nil), kadm.NewACLs(), "", []kadm.ACLOperation(nil)
+	client, principal, ops := (*kgo.Client)(nil), "", []kadm.ACLOperation(nil)
+	names := map[string][]string{} // by the option that names them
 	for i := 1; i < len(words); i++ {
-		value := ""
-		if words[i] != "--add" && words[i] != "--cluster" {
-			i++
-			value = words[i]
+		option := words[i]
+		if option == "--add" {
+			continue
 		}
-		switch option := words[min(i, len(words)-1)]; {
-		case words[i] == "--add":
-		case words[i] == "--cluster":
-			acls = acls.Clusters()
-		case words[i-1] == "--bootstrap-server" && value == s.westAt:
+		i++
+		value := words[min(i, len(words)-1)]
+		switch {
+		case option == "--bootstrap-server" && value == s.westAt:
 			client = s.west
-		case words[i-1] == "--bootstrap-server" && value == s.eastAt:
+		case option == "--bootstrap-server" && value == s.eastAt:
 			client = s.east
-		case words[i-1] == "--allow-principal":
+		case option == "--allow-principal":
 			principal = value
-		case words[i-1] == "--operation":
+		case option == "--operation":
 			op, err := kmsg.ParseACLOperation(value)
 			if err != nil {
 				t.Fatal(err)
 			}
 			ops = append(ops, op)
-		case words[i-1] == "--topic":
-			acls = acls.Topics(value)
-		case words[i-1] == "--group":
-			acls = acls.Groups(value)
+		case option == "--topic", option == "--group":
+			names[option] = append(names[option], value)
 		default:
-			t.Fatalf("kafka-acls has no %q in %q", option, line)
+			t.Fatalf("kafka-acls has no %s %s in %q", option, value, line)
 		}
 	}
 	if client == nil || principal != "User:"+checkUser {
 		t.Fatalf("%q names no cluster or another user", line)
 	}
-	s.grant(client, acls, ops)
+	if topics := names["--topic"]; len(topics) > 0 {
+		s.grant(client, kadm.NewACLs().Topics(topics...), ops)
+	}
+	if groups := names["--group"]; len(groups) > 0 {
+		s.grant(client, kadm.NewACLs().Groups(groups...), ops)
+	}
 }
 
 // limits puts configs on the target that stand in the way, and takes the printed way out of each.
