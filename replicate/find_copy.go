@@ -225,6 +225,11 @@ func (rc *recovery) matchTail(t *tail, theirs []digest) (offset int64, compared 
 	if err != nil {
 		return 0, 0, err
 	}
+	// What arrives from now on is not on the target, and would never end.
+	end, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -1, rc.r.config.ReadCommitted)
+	if err != nil {
+		return 0, 0, err
+	}
 	var ours []digest // the last ones read, as many as theirs
 	var best []match
 	for src := rc.sourceReader(from); ; {
@@ -232,7 +237,7 @@ func (rc *recovery) matchTail(t *tail, theirs []digest) (offset int64, compared 
 		if err != nil {
 			return 0, 0, err
 		}
-		if !ok {
+		if !ok || d.offset >= end {
 			break
 		}
 		if ours = append(ours, d); len(ours) > 2*len(theirs) {

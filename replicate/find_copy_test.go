@@ -203,3 +203,18 @@ func TestNumbering(t *testing.T) {
 		}
 	}
 }
+
+// The source goes on growing while a copy is looked for.
+func TestFindsACopyUnderLoad(t *testing.T) {
+	p := newPair(t, kfake.SeedTopics(1, "orders"))
+	stop := steadyLoad(t, p.west, "orders")
+	m, stopMirror := startMirror(t, p.config(t, "topics: [orders]"), "p1")
+	waitEnd(t, p.east, "west.orders", 200)
+	waitState(t, m, "orders", monitor.CaughtUp)
+	stopMirror()
+	found, err := findOrders(t, p)
+	if end := endOf(p.east, "west.orders"); err != nil || found == nil || found.Checkpoint.Source != end {
+		t.Errorf("found %+v, %v, want offset %d", found, err, end)
+	}
+	stop()
+}
