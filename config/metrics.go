@@ -242,6 +242,10 @@ func (d *decoder) sinkUser(n *yaml.Node, user string, s *Sink) bool {
 	case s.Username != "" && s.Password.IsZero() == (s.PasswordFile == ""):
 		d.fault(n, "a user of a sink needs either a password or a password_file", "write influxdb://user:${PASSWORD}@host:8086/db, or ?username=user&password_file=/run/secrets/influxdb")
 	default:
+		host, _, _ := net.SplitHostPort(s.Address) // checked already
+		if s.Username != "" && !s.TLS && !loopback(host) {
+			d.warn("sink %s without tls=true: the password travels in clear over the network", s)
+		}
 		return true
 	}
 	return false

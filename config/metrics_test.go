@@ -94,3 +94,14 @@ func TestReferenceSinks(t *testing.T) {
 		}
 	}
 }
+
+// A password that anybody on the way can read deserves a second look.
+func TestSinkPasswordInClear(t *testing.T) {
+	for url, warnings := range map[string]int{"influxdb://me:${SECRET}@influxdb/db": 1, "influxdb://me:${SECRET}@influxdb/db?tls=true": 0,
+		"influxdb://me:${SECRET}@127.0.0.1/db": 0, "influxdb://influxdb/db": 0} {
+		got := mustParse(t, withSinks(url)).Warnings
+		if len(got) != warnings || strings.Contains(strings.Join(got, ""), "hunter2") {
+			t.Errorf("%s: got %q, want %d warnings", url, got, warnings)
+		}
+	}
+}

@@ -58,7 +58,7 @@ func (r *tlsReloader) get() *tls.Config {
 	}
 	next, err := r.load()
 	if err != nil {
-		r.log.Warn("web certificate changed and cannot be used, the old one still serves", "error", err)
+		r.log.Warn("web certificate changed and cannot be used, the old one still serves", "err", err)
 		return r.current
 	}
 	r.current, r.stamps = next, stamps

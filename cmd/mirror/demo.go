@@ -80,7 +80,7 @@ func startDemoMirror(_ context.Context, cfg *config.Config, logs io.Writer) (fun
 	stop := func() {
 		cancel()
 		if err := <-done; err != nil {
-			log.Error("the mirror ended badly", "error", err)
+			log.Error("the mirror ended badly", "err", err)
 		}
 	}
 	return p.engine.Status, stop, nil
