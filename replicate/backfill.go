@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -134,7 +135,7 @@ func (b *Backfill) run(ctx context.Context, r *route) {
 			continue
 		}
 		if err := b.finish(ctx, r, facts); err != nil && ctx.Err() == nil {
-			r.setTrouble(err.Error(), false)
+			r.setTrouble(err.Error(), errors.As(err, new(*stopError)))
 			r.log.Warn("finish the backfill", "err", err)
 		}
 	}

@@ -102,7 +102,11 @@ func (b *Backfill) handOver(ctx context.Context, dst *side, own []*offsets.Lane)
 func (b *Backfill) handed(g Range, own, lanes []*offsets.Lane) ([]offsets.Entry, error) {
 	n := b.laneOfRoute(g)
 	free := offsets.Entry{Lane: n, Key: g.claim(b.facts.ID)}
-	if _, _, begun := newestCheckpoint(lanes, g); begun {
+	if cp, _, begun := newestCheckpoint(lanes, g); begun {
+		if cp.Source < g.To {
+			return nil, stopf("route %s has begun with %s by itself, at source offset %d, while backfill %s copied it: the target topic %s has records of both, and should be copied anew",
+				b.live.Name, g, cp.Source, b.facts.ID, g.Target)
+		}
 		return []offsets.Entry{free}, nil // handed over, but the process died before the last record
 	}
 	cp, key, ok := newestCheckpoint(own, g)

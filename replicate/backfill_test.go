@@ -428,6 +428,16 @@ func TestHandOverAgain(t *testing.T) {
 	if b.reserves(lanes, g) {
 		t.Error("the reservation is still there")
 	}
+	// A route that began by itself is not taken for one that was handed over to.
+	cp, key, _ := newestCheckpoint(lanes, g)
+	cp.Source = g.To - 1
+	store := offsets.NewStore(dst.client, "__mirror_west-to-east")
+	if err := errors.Join(b.reserve(ctx, dst), store.Write(ctx, offsets.Entry{Lane: b.laneOfRoute(g), Key: key, Value: cp})); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.handOver(ctx, dst, own); err == nil || !strings.Contains(err.Error(), "has begun with orders/0 by itself") {
+		t.Errorf("a route that has begun by itself: got %v", err)
+	}
 }
 
 // TestBackfillLoss records what retention took of the range.

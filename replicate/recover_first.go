@@ -37,6 +37,9 @@ func (rc *recovery) first() (position, error) {
 	if err != nil {
 		return position{}, err
 	}
+	if err := rc.reserved(); err != nil { // asking both clusters took its time
+		return position{}, err
+	}
 	return rc.beginCopy(start, lost, end)
 }
 
