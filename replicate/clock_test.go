@@ -23,7 +23,6 @@ type clockWorld struct {
 	mirror *Mirror
 	source *kgo.Client
 	target *kgo.Client
-	copies int // values read from the target
 }
 
 // onFakeClock runs a test in a bubble with a clock of its own, once the mirror

@@ -84,7 +84,7 @@ func TestFindsACopy(t *testing.T) {
 				forgetProducers(p.east)
 			}
 			produce(t, p.west, "orders", 0, "b", 20)
-			m, stop = startMirror(t, conf, "p1")
+			m, _ = startMirror(t, conf, "p1")
 			if got := waitState(t, m, "orders", monitor.Waiting); !strings.Contains(got.Reason, "mirror checkpoints rebuild") {
 				t.Errorf("reason %q", got.Reason)
 			}

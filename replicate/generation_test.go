@@ -210,7 +210,7 @@ func TestFencedByANewerGeneration(t *testing.T) {
 	values(t, p.east, "west.orders", 0, 10)
 	waitState(t, m, "orders", monitor.CaughtUp)
 	stop()
-	old, lane := checkpointOf(t, p.east, ordersKey)
+	old, _ := checkpointOf(t, p.east, ordersKey)
 	askGeneration(t, p, 9)
 	m, stop = startMirror(t, c, "p1")
 	values(t, p.east, "west.orders", 0, 11)

@@ -11,7 +11,6 @@ import (
 // concurrent use.
 type LossWatcher struct {
 	known map[lossKey]bool
-	began bool
 }
 
 type lossKey struct {

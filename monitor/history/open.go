@@ -123,7 +123,8 @@ func create(path string, l layout) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := format(f, l); err == nil {
+	err = format(f, l)
+	if err == nil {
 		err = os.Rename(fresh, path)
 	}
 	if err != nil {
