@@ -23,9 +23,9 @@ func newRates(sample monitor.Sample) *rates {
 	r := &rates{sample: sample, paces: make(map[subject]*pace)}
 	for _, p := range sample.Points {
 		switch p.Name {
-		case "mirror_route_records_per_second", "mirror_records_per_second":
+		case "mirror_records_per_second":
 			r.at(p).records = whole(p.Value)
-		case "mirror_route_bytes_per_second", "mirror_bytes_per_second":
+		case "mirror_bytes_per_second":
 			r.at(p).bytes = whole(p.Value)
 		case "mirror_route_catch_up_seconds":
 			r.at(p).catchUp = rounded(&p.Value)

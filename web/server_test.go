@@ -106,7 +106,7 @@ func TestPages(t *testing.T) {
 		status       int
 		kind, inside string
 	}{
-		{ready + "/", "GET", 200, "text/html; charset=utf-8", `<script type="module" src="/page.js">`},
+		{ready + "/", "GET", 200, "text/html; charset=utf-8", `<script defer src="/page.js">`},
 		{ready + "/page.js", "GET", 200, "text/javascript; charset=utf-8", "new EventSource"},
 		{ready + "/page.css", "GET", 200, "text/css; charset=utf-8", "prefers-reduced-motion"},
 		{ready + "/icon.svg", "GET", 200, "image/svg+xml", "<svg"},

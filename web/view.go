@@ -18,14 +18,16 @@ type routeView struct {
 	Reason           string        `json:"reason"`
 	LagRecords       int64         `json:"lag_records"`
 	LagSeconds       *float64      `json:"lag_seconds"`
-	RecordsPerSecond *float64      `json:"records_per_second"`
-	BytesPerSecond   *float64      `json:"bytes_per_second"`
-	LatencyP99       *float64      `json:"latency_p99_seconds"`
+	RecordsPerSecond float64       `json:"records_per_second"` // of the whole fleet
+	BytesPerSecond   float64       `json:"bytes_per_second"`
+	LatencyP99       *float64      `json:"latency_p99_seconds"` // of this process, like what follows
 	CatchUpSeconds   *float64      `json:"catch_up_seconds"`
 	Losses           int64         `json:"losses"`
 	Topics           int           `json:"topics"`
 	Partitions       int           `json:"partitions"`
 	Troubled         int           `json:"troubled"` // topics that wait or are stopped
+
+	Processes []monitor.ProcessStatus `json:"processes"` // this one first
 }
 
 // topicView is a topic on the page; its partitions are asked for when somebody
@@ -81,9 +83,9 @@ func newView(status *monitor.Status, rates *rates, head headView) *view {
 	for i := range status.Routes {
 		r := &status.Routes[i]
 		row := routeView{Name: r.Name, From: r.From, To: r.To, State: r.State, Reason: r.Reason, LagRecords: r.LagRecords,
-			LagSeconds: rounded(r.LagSeconds), Losses: r.Losses, Topics: len(r.Topics)}
+			LagSeconds: rounded(r.LagSeconds), Losses: r.Losses, Topics: len(r.Topics),
+			RecordsPerSecond: math.Round(r.RecordsPerSecond), BytesPerSecond: math.Round(r.BytesPerSecond), Processes: append([]monitor.ProcessStatus{}, r.Processes...)}
 		at := rates.of(r.Name, "")
-		row.RecordsPerSecond, row.BytesPerSecond = at.records, at.bytes
 		row.LatencyP99, row.CatchUpSeconds = at.latency, at.catchUp
 		for k := range r.Topics {
 			t := newTopicView(r.Name, &r.Topics[k], rates)

@@ -1,3 +1,4 @@
+"use strict";
 // Numbers and times as people read them. What is not known is a dash.
 
 const DASH = "–";

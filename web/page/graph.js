@@ -130,13 +130,14 @@ class Graph {
     const d = this.data, n = d.rows.reduce((m, r) => Math.max(m, r.avg.length), 0);
     let most = 0;
     for (const r of d.rows) for (const v of r.max) if (v > most) most = v;
-    const step = tick(most || 1, Math.max(2, Math.floor(height / 48)), UNITS[this.o.unit].steps);
+    // Where all is zero the axis has to end somewhere; and there is no half record.
+    const step = most ? Math.max(tick(most, Math.max(2, Math.floor(height / 48)), UNITS[this.o.unit].steps), this.o.unit === "count" ? 1 : 0) : 1;
     const top = Math.max(Math.ceil(most / step - 1e-9), 1) * step;
     c.font = "11px " + getComputedStyle(document.body).fontFamily;
     c.textBaseline = "middle";
     let left = 0;
     for (let v = 0; v <= top + step / 2; v += step) left = Math.max(left, c.measureText(show(this.o.unit, v)).width);
-    this.area = { left: Math.ceil(left) + 10, right: width - 8, top: 8, bottom: height - 22, from: d.start * 1000, to: (d.start + n * d.step) * 1000, max: top };
+    this.area = { left: Math.max(Math.ceil(left), 52) + 10, right: width - 8, top: 8, bottom: height - 22, from: d.start * 1000, to: (d.start + n * d.step) * 1000, max: top };
     const a = this.area;
     c.lineWidth = 1;
     for (let v = 0; v <= top + step / 2; v += step) {

@@ -2,8 +2,8 @@
 
 let page = null;
 
-// open makes the page that the address names.
-function open() {
+// visit makes the page that the address names.
+function visit() {
   const p = location.hash.replace(/^#\/?/, "").split("/").map((s) => { try { return decodeURIComponent(s); } catch { return s; } });
   if (page) page.close();
   page = null;
@@ -26,7 +26,7 @@ function open() {
 function update() {
   bar();
   if (!store.head) { byId("content").replaceChildren(empty(store.trouble || "Connecting …")); return; }
-  if (!page) open();
+  if (!page) visit();
   else if (store.connected) page.update();
 }
 
@@ -90,7 +90,7 @@ document.addEventListener("keydown", (e) => {
   if (e.key === "t") nextTheme();
 });
 
-window.addEventListener("hashchange", open);
+window.addEventListener("hashchange", visit);
 store.listeners.add(update);
 chooseWindow(settings.window);
 applyTheme();

@@ -69,7 +69,7 @@ class Overview extends Page {
     this.map.update(routes);
     this.tiles.set("throughput", show("bytes", sum(routes, (r) => r.bytes_per_second)), `${show("rate", sum(routes, (r) => r.records_per_second)).replace("/s", "")} records/s`);
     const last = most(routes, (r) => r.lag_seconds);
-    this.tiles.set("lag", show("seconds", last && last.lag_seconds), `${routes.length > 1 && last ? last.name + ", " : ""}${whole(sum(routes, (r) => r.lag_records))} records behind`, lagMood(last && last.lag_seconds));
+    this.tiles.set("lag", show("seconds", last && last.lag_seconds), `${routes.length > 1 && last ? last.name + ", " : ""}${plural(sum(routes, (r) => r.lag_records), "record", "records")} behind`, lagMood(last && last.lag_seconds));
     const slow = most(routes, (r) => r.latency_p99_seconds);
     this.tiles.set("latency", show("seconds", slow && slow.latency_p99_seconds), slow ? "from the source's answer to the target's" : "nothing was copied just now");
     const late = most(routes, (r) => r.catch_up_seconds);
@@ -116,9 +116,12 @@ class RoutePage extends Page {
     this.events = new EventList(name);
     this.table = new TopicTable(name);
     const subject = [{ label: name, key: name }];
+    this.processes = h("tbody");
+    this.fleet = card("Processes", { hidden: true }, h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Process"),
+      ["Throughput", "Records", "Lanes", "Heard of"].map((t) => h("th", { class: "n" }, t)), h("th", {}, ""))), this.processes)));
     this.element.append(this.crumbs([name]), h("p", { class: "lead" }, this.state, this.ends), this.reason, this.tiles.element,
       h("section", { class: "graphs", "aria-label": "Graphs" }, Object.keys(GRAPHS).map((id) => this.feed.add(reading(id, subject, { href: `#/graph/${id}/route/${part(name)}` })))),
-      this.part(this.table), card("Events", { class: "card events" }, this.part(this.events)), this.part(this.losses = new LossList(name)));
+      this.part(this.table), this.fleet, card("Events", { class: "card events" }, this.part(this.events)), this.part(this.losses = new LossList(name)));
     this.feed.refresh();
   }
 
@@ -130,7 +133,7 @@ class RoutePage extends Page {
     setText(this.reason, r.reason);
     this.reason.hidden = !r.reason;
     this.tiles.set("throughput", show("bytes", r.bytes_per_second), `${show("rate", r.records_per_second).replace("/s", "")} records/s`);
-    this.tiles.set("lag", show("seconds", r.lag_seconds), `${whole(r.lag_records)} records behind`, lagMood(r.lag_seconds));
+    this.tiles.set("lag", show("seconds", r.lag_seconds), `${plural(r.lag_records, "record", "records")} behind`, lagMood(r.lag_seconds));
     this.tiles.set("latency", show("seconds", r.latency_p99_seconds), "from the source's answer to the target's");
     this.tiles.set("catchup", show("seconds", r.catch_up_seconds), known(r.catch_up_seconds) ? "at the present rate" : known(r.lag_seconds) && r.lag_seconds >= 5 ? "it does not catch up" : "");
     this.tiles.set("losses", whole(r.losses), r.losses ? "entries of the loss ledger" : "the loss ledger is empty", r.losses ? "bad" : "good");
@@ -138,6 +141,18 @@ class RoutePage extends Page {
     this.table.update();
     this.events.update();
     this.losses.update();
+    this.showFleet(r.processes);
+  }
+
+  // showFleet lists the processes where there are several. Their graphs are on
+  // their own pages: history is what each has seen itself.
+  showFleet(processes) {
+    this.fleet.hidden = processes.length < 2;
+    if (this.fleet.hidden) return;
+    const n = (v) => h("td", { class: "n" }, v);
+    this.processes.replaceChildren(...processes.map((p, i) => h("tr", {}, h("td", {}, i && /^https?:/.test(p.url) ? h("a", { href: p.url, rel: "noreferrer" }, p.process) : p.process),
+      n(show("bytes", p.bytes_per_second)), n(show("rate", p.records_per_second)), n(p.lanes ? whole(p.lanes.length) : "stands by"), n(i ? seconds(Math.round(p.age_seconds)) + " ago" : "this one"),
+      h("td", {}, p.silent ? h("span", { class: "why" }, "silent: it may be gone") : ""))));
   }
 }
 
