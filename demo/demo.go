@@ -144,6 +144,7 @@ func (d *demo) prepare() error {
 	fmt.Fprintf(d.o.Stdout, "  west  %s    kcat -C -b %s -t orders\n", bootstrap(d.clusters.West), d.clusters.West.ListenAddrs()[0])
 	fmt.Fprintf(d.o.Stdout, "  east  %s    kcat -C -b %s -t west.orders\n", bootstrap(d.clusters.East), d.clusters.East.ListenAddrs()[0])
 	fmt.Fprintf(d.o.Stdout, "The mirror between them runs with %s:\n\n%s\n", d.file, indent(text))
+	fmt.Fprintf(d.o.Stdout, "Its page: http://%s/\n\n", listen)
 	return nil
 }
 
