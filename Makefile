@@ -19,7 +19,7 @@ summary = tee $(LOGS)/$(1).log | awk -v skipped=$(LOGS)/$(1).skipped -f .ci/summ
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' Makefile
 
 .PHONY: build
 build: ## Build bin/mirror, static and without cgo
@@ -71,6 +71,17 @@ e2e-long: ## The long forms of the tests on real brokers, more than an hour
 	@mkdir -p $(LOGS)
 	MIRROR_E2E_LONG=1 go test -v -count=1 -p 1 -timeout 4h ./e2e/... 2>&1 | $(call summary,e2e-long)
 	MIRROR_E2E_LONG=1 go test -v -count=1 -timeout 4h -tags deeponly ./e2e 2>&1 | $(call summary,e2e-long-deep)
+
+.PHONY: page-test
+page-test: ## Tests of the page in a real Chromium, two minutes
+	@mkdir -p $(LOGS)
+	go -C e2e/browser vet ./...
+	go -C e2e/browser test -v -count=1 -timeout 9m ./... 2>&1 | $(call summary,page-test)
+
+MINUTES ?= 20
+.PHONY: screenshots
+screenshots: ## Take the pictures of the page for the docs, after MINUTES (20) of copying
+	go -C e2e/browser run ./screenshots -minutes $(MINUTES) -out $(CURDIR)/docs/images
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser of foreign bytes, each with FUZZTIME (10000x) inputs
