@@ -189,7 +189,7 @@ func (f *fetcher) fetch(ctx context.Context, requests []request, wait time.Durat
 	if err := f.route.throttle.wait(ctx); err != nil {
 		return err
 	}
-	ask := min(f.size, f.route.mirror.fetchShare())
+	ask := min(f.size, f.route.mirror.fetchShare(), f.route.throttle.portion())
 	budget := f.route.mirror.budget
 	if err := budget.Acquire(ctx, int64(ask)); err != nil {
 		return err

@@ -63,6 +63,11 @@ func (fs *fetchers) count() int {
 
 func (fs *fetchers) wait() { fs.wg.Wait() }
 
+const (
+	portionTime  = 250 * time.Millisecond
+	portionLeast = 16 << 10
+)
+
 // throttle holds a route to bytes_per_second.
 type throttle struct {
 	mu   sync.Mutex
@@ -88,6 +93,17 @@ func (t *throttle) spend(n int64) {
 		t.free = now
 	}
 	t.free = t.free.Add(time.Duration(float64(n) / t.rate * float64(time.Second)))
+}
+
+// portion is what one Fetch may ask for, so that several connections together do
+// not fetch at once what takes many seconds to pay for.
+func (t *throttle) portion() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rate <= 0 {
+		return fetchCeiling
+	}
+	return int(min(max(t.rate*portionTime.Seconds(), portionLeast), fetchCeiling))
 }
 
 func (t *throttle) wait(ctx context.Context) error {

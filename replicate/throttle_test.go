@@ -8,6 +8,18 @@ import (
 	"time"
 )
 
+// A Fetch of a slow route asks for a part of a second's bytes: whatever it brings
+// in vain, as for a partition that recovers meanwhile, has to be paid for too.
+func TestThrottlePortion(t *testing.T) {
+	for rate, want := range map[float64]int{0: fetchCeiling, 1000: 16 << 10, 400 << 10: 100 << 10, 1 << 40: fetchCeiling} {
+		var th throttle
+		th.setRate(rate)
+		if got := th.portion(); got != want {
+			t.Errorf("at %.0f bytes a second: %d bytes, want %d", rate, got, want)
+		}
+	}
+}
+
 // TestThrottle pays for what was fetched at the route's rate, on a clock that
 // does not run by itself.
 func TestThrottle(t *testing.T) {
