@@ -253,7 +253,33 @@ func (rc *recovery) matchTail(t *tail, theirs []digest) (offset int64, compared 
 			best = append(best, match{d.offset, n})
 		}
 	}
-	return rc.onlyMatch(t, best)
+	m, numbered, err := rc.onlyMatch(t, best)
+	if err == nil && numbered {
+		err = rc.withoutGaps(m.offset)
+	}
+	return m.offset, m.records, err
+}
+
+// withoutGaps proves that the sequence of the record at offset can be the offset
+// itself: the source has had nothing in front of it that was not copied. Without
+// that the numbers of equal records tell nothing.
+func (rc *recovery) withoutGaps(offset int64) error {
+	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	if err != nil {
+		return err
+	}
+	rc.offsets = offsets.NewMap(0)
+	committed := rc.r.config.ReadCommitted
+	w := &walker{rc: rc, commit: committed, sieve: rc.sieve(committed, rc.p.filter())}
+	if begin == 0 && rc.r.config.OnRejected != "skip" {
+		if err := w.count(offset + 1); err != nil {
+			return err
+		}
+	}
+	if w.last != offset {
+		return unproven("several source records equal the target's last one, and gaps in the source's log, or records that it had before, keep its sequence from telling which of them it is")
+	}
+	return nil
 }
 
 // enough is how many records must be equal: ten, if there are so many and the
@@ -275,17 +301,19 @@ type match struct {
 	records int
 }
 
-func (rc *recovery) onlyMatch(t *tail, best []match) (int64, int, error) {
+// onlyMatch is the one that is the copy's last record; numbered says that only its
+// sequence tells it from others.
+func (rc *recovery) onlyMatch(t *tail, best []match) (m match, numbered bool, err error) {
 	exact := slices.IndexFunc(best, func(m match) bool { return t.generation == 0 && offsets.Sequence(m.offset, 0) == t.sequence })
 	switch {
 	case len(best) == 1:
-		return best[0].offset, best[0].records, nil
+		return best[0], false, nil
 	case len(best) == 0:
-		return 0, 0, unproven("no record of the source from there on is the last one that the target has")
+		return match{}, false, unproven("no record of the source from there on is the last one that the target has")
 	case exact >= 0:
-		return best[exact].offset, best[exact].records, nil
+		return best[exact], true, nil
 	}
-	return 0, 0, unproven("%d source records, the first at offset %d, equal the target's last one, and nothing tells them apart", len(best), best[0].offset)
+	return match{}, false, unproven("%d source records, the first at offset %d, equal the target's last one, and nothing tells them apart", len(best), best[0].offset)
 }
 
 // equalRun is how many records, counted from the last ones backwards, are equal.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -182,9 +183,42 @@ func TestOnlyMatch(t *testing.T) {
 		{"nothing tells", tail{sequence: 3}, []match{{9, 10}, {12, 10}}, -1},
 		{"sequences of later generations tell nothing", tail{sequence: 12, generation: 1}, []match{{9, 10}, {12, 10}}, -1},
 	} {
-		offset, _, err := rc.onlyMatch(&c.tail, c.best)
-		if (err != nil) != (c.offset < 0) || err == nil && offset != c.offset {
-			t.Errorf("%s: got %d, %v, want %d", c.name, offset, err, c.offset)
+		m, _, err := rc.onlyMatch(&c.tail, c.best)
+		if (err != nil) != (c.offset < 0) || err == nil && m.offset != c.offset {
+			t.Errorf("%s: got %d, %v, want %d", c.name, m.offset, err, c.offset)
+		}
+	}
+}
+
+// Of records that are all equal the sequence names the last one that was copied
+// only where the source has no gaps: behind a transaction's marker it names the
+// record in front of it.
+func TestFindsACopyAmongEqualRecords(t *testing.T) {
+	for _, gaps := range []bool{false, true} {
+		p := newPair(t, kfake.SeedTopics(1, "orders"))
+		if gaps {
+			transaction(t, p.west, "orders")
+		}
+		same := func(n int) {
+			cl := client(t, p.west, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+			for range n {
+				if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: "orders", Value: []byte("same"), Timestamp: time.UnixMilli(1e12)}).FirstErr(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		same(2 * proofRecords)
+		m, stop := startMirror(t, p.config(t, "topics: [orders]"), "p1")
+		waitState(t, m, "orders", monitor.CaughtUp)
+		stop()
+		want := endOf(p.west, "orders")
+		same(2 * proofRecords)
+		if gaps {
+			wantUnproven(t, p, "gaps in the source's log")
+			continue
+		}
+		if found, err := findOrders(t, p); err != nil || found.Checkpoint.Source != want {
+			t.Errorf("found %+v, %v, want offset %d", found, err, want)
 		}
 	}
 }
