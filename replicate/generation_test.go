@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/monitor"
 	"mirror/offsets"
@@ -132,6 +134,41 @@ func TestNewGenerationFromTheEnd(t *testing.T) {
 	if len(got) != 1 || got[0].Loss.From != 10 || got[0].Loss.To != 20 || got[0].Loss.Cause != "skipped" {
 		t.Errorf("losses %+v", got)
 	}
+	// A process may die between any two records: the loss is found by the older
+	// checkpoint, so it is written before that one is taken back.
+	var order []string
+	for _, r := range laneRecords(t, p.east, "west-to-east", offsets.LaneOf("orders", 0, 16)) {
+		switch key, _ := offsets.DecodeKey(r.Key); {
+		case key.Kind == offsets.KindLoss:
+			order = append(order, "loss")
+		case key.Kind == offsets.KindCheckpoint && key.Generation == 0 && r.Value == nil:
+			order = append(order, "taken back")
+		}
+	}
+	if strings.Join(order, ", ") != "loss, taken back" {
+		t.Errorf("written in the order %v", order)
+	}
+}
+
+// laneRecords are the records of one lane of a route's checkpoint topic so far.
+func laneRecords(t *testing.T, c *kfake.Cluster, route string, lane int32) []*kgo.Record {
+	t.Helper()
+	topic := offsets.TopicName(route)
+	cl := client(t, c, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {lane: kgo.NewOffset().AtStart()}}))
+	ends, err := kadm.NewClient(cl).ListEndOffsets(t.Context(), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, _ := ends.Lookup(topic, lane)
+	var records []*kgo.Record
+	for int64(len(records)) < end.Offset {
+		fetches := cl.PollFetches(t.Context())
+		if err := fetches.Err(); err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, fetches.Records()...)
+	}
+	return records
 }
 
 // TestNewGenerationOfAStopped begins a generation where the position of the

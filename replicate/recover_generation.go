@@ -96,10 +96,11 @@ func (rc *recovery) beginAsked(lane *offsets.Lane, cp offsets.Checkpoint) (posit
 	}
 	rc.p.log.Warn("a new generation of the copy begins behind what is on the target", "partition", rc.p.String(),
 		"generation", generation, "source_offset", start, "target_offset", end)
-	return rc.beginCopy(start, lost, end, append(rc.forgetOlder(lane), skipped...)...)
+	return rc.beginCopy(start, lost, end, append(skipped, rc.forgetOlder(lane)...)...)
 }
 
 // skipped is the loss of what a new generation that begins further on leaves out.
+// It is written before the older checkpoint that it is found by is taken back.
 func (rc *recovery) skipped(lane *offsets.Lane, cp offsets.Checkpoint, generation int32) []offsets.Entry {
 	reached := int64(-1)
 	if rc.placed {
