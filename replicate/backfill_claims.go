@@ -206,13 +206,15 @@ func claimsOf(topic string, lanes []*offsets.Lane) []holding {
 
 // occupants says which target partitions hold records that are not the
 // backfill's: those of a mirror that nothing tells about never, others only where
-// the route allows it.
+// the route allows it. The first one of a topic stands for all.
 func (b *Backfill) occupants(ctx context.Context, src, dst *side, claims map[partID][]holding) ([]string, error) {
 	meta, err := FetchMetadata(ctx, dst.client, b.targets())
 	if err != nil {
 		return nil, err
 	}
 	var why []string
+	others := map[string]int{} // by the first one's reason
+	first := map[string]string{}
 	for _, g := range b.ranges {
 		t := meta.Topics[g.Target]
 		if t == nil || int(g.Partition) >= len(t.Partitions) {
@@ -229,8 +231,15 @@ func (b *Backfill) occupants(ctx context.Context, src, dst *side, claims map[par
 		if err != nil {
 			return nil, err
 		}
-		if w != "" {
-			why = append(why, w)
+		if w != "" && first[g.Target] == "" {
+			first[g.Target], why = w, append(why, w)
+		} else if w != "" {
+			others[first[g.Target]]++
+		}
+	}
+	for i, w := range why {
+		if n := others[w]; n > 0 {
+			why[i] = fmt.Sprintf("%s (other partitions of it that are not free: %d)", w, n)
 		}
 	}
 	return why, nil

@@ -159,9 +159,10 @@ func topicsOf(t *testing.T, client *kgo.Client) ([]string, error) {
 }
 
 func TestBackfillRefused(t *testing.T) {
-	west, east, path := twoClusters(t, "orders", "filled")
+	west, east, path := twoClusters(t, "orders", "filled", "full")
 	fill(t, west, "orders", 5)
 	fill(t, east, "filled", 1)
+	fill(t, east, "full", 2)
 	for _, c := range []struct {
 		line string
 		code int
@@ -169,6 +170,7 @@ func TestBackfillRefused(t *testing.T) {
 	}{
 		{"--topic orders --yes", exitDifferent, "--then-live"},
 		{"--topic orders --rename filled --dry-run", exitDifferent, "target filled/0 is not empty (offsets 0 to 0)"},
+		{"--topic orders --rename full --dry-run", exitDifferent, "on the route to append behind what is there (other partitions of it that are not free: 1)\n"},
 		{"--topic none --yes", exitDifferent, "no topic none"},
 		{"--topic /none.*/ --yes", exitDifferent, "no topic that matches"},
 		{"--topic orders --partitions 7 --rename a --yes", exitDifferent, "none of the topics has such a partition"},
@@ -200,6 +202,25 @@ func TestBackfillWish(t *testing.T) {
 	} {
 		if got, err := parsePlace("--from", text, now); err != nil || got.Offset != want.Offset || got.Latest != want.Latest || !got.Time.Equal(want.Time) {
 			t.Errorf("%s: got %+v, %v, want %+v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "+24h", "-+24h", "--24h", "-0s", "-1", "2026-03-01", "now"} {
+		if got, err := parsePlace("--to", text, now); err == nil {
+			t.Errorf("%q: got %+v, want an error", text, got)
+		}
+	}
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"earliest", "latest", true}, {"earliest", "0", true}, {"earliest", "earliest", false}, {"latest", "latest", false},
+		{"latest", "12", false}, {"5", "earliest", false}, {"5", "5", false}, {"5", "6", true}, {"-2h", "-1h", true}, {"-1h", "-2h", false},
+		{"5", "-1h", true}, {"-1h", "5", true}, {"-1h", "latest", true},
+	} {
+		from, err := parsePlace("--from", c.from, now)
+		to, err2 := parsePlace("--to", c.to, now)
+		if got := before(from, to); err != nil || err2 != nil || got != c.want {
+			t.Errorf("%s before %s: got %v, %v, %v", c.from, c.to, got, err, err2)
 		}
 	}
 	for text, want := range map[string]rename.Rule{

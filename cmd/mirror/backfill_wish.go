@@ -32,7 +32,7 @@ func (o backfillOptions) wish(route *config.Route, now time.Time) (w replicate.B
 	if w.To, err = parsePlace("--to", o.to, now); err != nil {
 		return w, err
 	}
-	if w.From.Offset >= 0 && w.To.Offset >= 0 && w.From.Time.IsZero() && w.To.Time.IsZero() && w.From.Offset >= w.To.Offset {
+	if !before(w.From, w.To) {
 		return w, usageErrorf("--from %s is not before --to %s: there is nothing between them", o.from, o.to)
 	}
 	if w.Partitions, err = parsePartitions(o.partitions); err != nil {
@@ -84,10 +84,24 @@ func parsePlace(flag, text string, now time.Time) (replicate.Bound, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return replicate.Bound{Offset: -1, Time: at}, nil
 	}
-	if ago, err := time.ParseDuration(strings.TrimPrefix(text, "-")); err == nil && ago > 0 {
+	if ago, err := time.ParseDuration(strings.TrimPrefix(text, "-")); err == nil && ago > 0 && !strings.Contains(text, "+") {
 		return replicate.Bound{Offset: -1, Time: now.Add(-ago)}, nil
 	}
 	return none, usageErrorf("%s %q: use earliest, latest, an offset (1234), a time (2006-01-02T15:04:05Z) or how long ago (-24h)", flag, shorten(text))
+}
+
+// before is false where nothing can be between the two ends, whatever the
+// partitions hold. An offset and a time are compared with nothing.
+func before(from, to replicate.Bound) bool {
+	switch {
+	case from.Latest, to == replicate.Bound{Offset: -1}: // the end, the beginning
+		return false
+	case !from.Time.IsZero() && !to.Time.IsZero():
+		return from.Time.Before(to.Time)
+	case from.Offset >= 0 && to.Offset >= 0:
+		return from.Offset < to.Offset
+	}
+	return true
 }
 
 // parsePartitions reads a list such as 0,4-7; nil is all.
