@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 
 	"mirror/offsets"
 )
@@ -41,29 +39,19 @@ func (a *adoption) quiet(ctx context.Context) error {
 
 // busy says who still copies, or "".
 func (a *adoption) busy(ctx context.Context) (string, error) {
-	fleet := offsets.TopicName(a.route.Name)
-	groups, err := a.target.admin.DescribeGroups(ctx, fleet)
+	running, err := fleetSize(ctx, a.target, a.route)
 	if err != nil {
-		return "", clusterError(err, a.target.config, "describe group "+fleet)
+		return "", err
 	}
-	for _, g := range groups {
-		switch {
-		case unknownGroup(g.Err):
-		case g.Err != nil:
-			return "", clusterError(g.Err, a.target.config, "describe group "+fleet)
-		case len(g.Members) > 0:
-			return fmt.Sprintf("route %s is running (group %s has %s): stop mirror run before adopting", a.route.Name, g.Group, plural(int64(len(g.Members)), "member")), nil
-		}
+	if running > 0 {
+		return fmt.Sprintf("route %s is running (group %s has %s): stop mirror run before adopting",
+			a.route.Name, offsets.TopicName(a.route.Name), plural(int64(running), "member")), nil
 	}
 	if a.force {
 		return "", nil
 	}
 	return a.mirrorMaker(ctx)
 }
-
-// unknownGroup reports whether a group does not exist, which newer brokers answer
-// with an error (KIP-1043).
-func unknownGroup(err error) bool { return errors.Is(err, kerr.GroupIDNotFound) }
 
 // mirrorMaker looks for a worker of Kafka Connect that runs MirrorMaker's source
 // connector for this route: in the group of the dedicated mode, or in any group of

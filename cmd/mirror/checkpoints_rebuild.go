@@ -173,7 +173,7 @@ func (r *rebuild) look(ctx context.Context, t *replicate.TopicPlan, partition in
 // carryOut shows what was found and, when somebody agrees, puts it on record.
 func (r *rebuild) carryOut(ctx context.Context, o rebuildOptions, in io.Reader, out, errOut io.Writer) error {
 	if r.known > 0 {
-		fmt.Fprintf(errOut, "%d partitions have a checkpoint and are left alone\n", r.known)
+		fmt.Fprintf(errOut, "left alone, since they have a checkpoint: %s\n", plural(int64(r.known), "partition"))
 	}
 	if len(r.rows) == 0 {
 		fmt.Fprintln(errOut, "nothing to rebuild")
@@ -187,13 +187,13 @@ func (r *rebuild) carryOut(ctx context.Context, o rebuildOptions, in io.Reader, 
 		if err := r.refuseRunning(ctx); err != nil {
 			return err
 		}
-		if err := confirm(in, errOut, fmt.Sprintf("Go on from these positions of %d partitions?", len(entries)), o.yes); err != nil {
+		if err := confirm(in, errOut, fmt.Sprintf("Go on from these positions of %s?", plural(int64(len(entries)), "partition")), o.yes); err != nil {
 			return err
 		}
 		if err := r.ledger.write(ctx, entries...); err != nil {
 			return err
 		}
-		fmt.Fprintf(errOut, "%d positions are on record; copying goes on there\n", len(entries))
+		fmt.Fprintf(errOut, "on record: %s; copying goes on there\n", plural(int64(len(entries)), "position"))
 	}
 	if len(entries) < len(r.rows) {
 		return quietExit(exitDifferent)
@@ -211,8 +211,8 @@ func (r *rebuild) refuseRunning(ctx context.Context) error {
 	for _, row := range r.rows {
 		lane := offsets.LaneOf(row.topic, row.partition, int32(r.route.Lanes))
 		if int(lane) >= len(r.ledger.lanes) || newestOwner(r.ledger.lanes[lane]) == "" {
-			return withCode(exitFailed, fmt.Errorf("group %s has %d members which may be copying %s/%d from what they remember: stop the mirror, wait until its session has ended (10 s) and run this again",
-				offsets.TopicName(r.route.Name), running, row.topic, row.partition))
+			return withCode(exitFailed, fmt.Errorf("group %s has %s that may be copying %s/%d from what they remember: stop the mirror, wait until its session has ended (10 s) and run this again",
+				offsets.TopicName(r.route.Name), plural(int64(running), "member"), row.topic, row.partition))
 		}
 	}
 	return nil
@@ -226,7 +226,7 @@ func (r *rebuild) print(out io.Writer) ([]offsets.Entry, error) {
 		cells := []string{row.topic, strconv.Itoa(int(row.partition)), row.target, "?", "?", "?", "none: " + row.why}
 		if f := row.found; f != nil {
 			cells = append(cells[:3], strconv.FormatInt(f.Checkpoint.Source, 10), strconv.FormatInt(f.Checkpoint.Target, 10),
-				strconv.Itoa(int(f.Generation)), fmt.Sprintf("last %d records equal", f.Compared))
+				strconv.Itoa(int(f.Generation)), fmt.Sprintf("last %s equal", plural(int64(f.Compared), "record")))
 			entries = append(entries, offsets.Entry{Lane: offsets.LaneOf(row.topic, row.partition, int32(r.route.Lanes)), Value: f.Checkpoint,
 				Key: offsets.Key{Kind: offsets.KindCheckpoint, Topic: row.topic, Partition: row.partition, Target: row.target, Generation: f.Generation}})
 		}

@@ -28,7 +28,7 @@ func TestCheckpointsRebuild(t *testing.T) {
 	rebuild := func(flags ...string) (int, string, string) {
 		return mirror(t, append([]string{"checkpoints", "rebuild", "--config", config}, flags...)...)
 	}
-	if code, out, stderr := rebuild("--yes"); code != exitOK || out != "" || !strings.Contains(stderr, "2 partitions have a checkpoint") {
+	if code, out, stderr := rebuild("--yes"); code != exitOK || out != "" || !strings.Contains(stderr, "they have a checkpoint: 2 partitions") {
 		t.Errorf("nothing lost: exit code %d, stdout %q, stderr %q", code, out, stderr)
 	}
 	stop()
@@ -42,7 +42,7 @@ func TestCheckpointsRebuild(t *testing.T) {
 	if code != exitOK || stderr != "" || strings.Count(plan, "last 20 records equal") != 2 {
 		t.Errorf("--dry-run: exit code %d, stderr %q:\n%s", code, stderr, plan)
 	}
-	if code, _, stderr := rebuild("--yes"); code != exitFailed || !strings.Contains(stderr, "which may be copying orders/0") {
+	if code, _, stderr := rebuild("--yes"); code != exitFailed || !strings.Contains(stderr, "that may be copying orders/0") {
 		t.Errorf("with a group that has members: exit code %d, stderr %q", code, stderr)
 	}
 	startEngine(t, config)
@@ -50,7 +50,7 @@ func TestCheckpointsRebuild(t *testing.T) {
 	if code, out, stderr := rebuild(); code != exitUsage || out != plan || !strings.Contains(stderr, "give --yes") {
 		t.Errorf("nobody can be asked: exit code %d, stderr %q:\n%s", code, stderr, out)
 	}
-	if code, out, stderr := rebuild("--yes"); code != exitOK || out != plan || !strings.Contains(stderr, "2 positions are on record") {
+	if code, out, stderr := rebuild("--yes"); code != exitOK || out != plan || !strings.Contains(stderr, "on record: 2 positions") {
 		t.Errorf("exit code %d, stderr %q:\n%s", code, stderr, out)
 	}
 	want := strings.Repeat("a ", 20) + "b"

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"mirror/config"
 	"mirror/offsets"
 	"mirror/replicate"
 )
@@ -214,7 +213,7 @@ func (r *reset) planPartition(partition int32, o resetOffsets) error {
 // carryOut shows the plan and, when somebody agrees, puts it on record.
 func (r *reset) carryOut(ctx context.Context, o resetOptions, in io.Reader, out, errOut io.Writer) error {
 	if len(r.begun) > 0 {
-		fmt.Fprintf(errOut, "%d partitions of %s were never copied and begin by the route's start: %s\n", len(r.begun), o.topic, partitionList(r.begun))
+		fmt.Fprintf(errOut, "never copied yet, so that they begin by the route's start: %s of %s: %s\n", plural(int64(len(r.begun)), "partition"), o.topic, partitionList(r.begun))
 	}
 	if len(r.rows) == 0 {
 		fmt.Fprintln(errOut, "nothing to reset")
@@ -226,7 +225,7 @@ func (r *reset) carryOut(ctx context.Context, o resetOptions, in io.Reader, out,
 	if o.dryRun {
 		return nil
 	}
-	question := fmt.Sprintf("Copy %d partitions of %s again as above?", len(r.rows), o.topic)
+	question := fmt.Sprintf("Copy %s of %s again as above?", plural(int64(len(r.rows)), "partition"), o.topic)
 	if err := confirm(in, errOut, question, o.yes); err != nil {
 		return err
 	}
@@ -240,7 +239,7 @@ func (r *reset) carryOut(ctx context.Context, o resetOptions, in io.Reader, out,
 	case running == 0:
 		fmt.Fprintf(errOut, "on record; no process copies route %s at present, its next start takes it over\n", r.route.Name)
 	default:
-		fmt.Fprintf(errOut, "on record; a running fleet takes it over within seconds (its group has %d members)\n", running)
+		fmt.Fprintf(errOut, "on record; a running fleet takes it over within seconds (its group has %s)\n", plural(int64(running), "member"))
 	}
 	return nil
 }
@@ -293,18 +292,4 @@ func partitionList(partitions []int32) string {
 		names = append(names, "...")
 	}
 	return strings.Join(names, ", ")
-}
-
-// fleetSize is how many processes copy a route at present, by its group. The
-// group counts a process for some seconds after its end.
-func fleetSize(ctx context.Context, target *cluster, route *config.Route) (int, error) {
-	group := offsets.TopicName(route.Name)
-	groups, err := target.admin.DescribeGroups(ctx, group)
-	if err == nil {
-		err = groups.Error()
-	}
-	if err != nil {
-		return 0, clusterError(err, target.config, "describe group "+group)
-	}
-	return len(groups[group].Members), nil
 }
