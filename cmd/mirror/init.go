@@ -94,7 +94,7 @@ func runInit(ctx context.Context, o initOptions, a *asker, out io.Writer) error 
 	if err := writeConfig(o.out, text, true, nil, a.out); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "next: mirror plan --config %s\n", o.out)
+	fmt.Fprintf(a.out, "next: mirror check --config %s\n", o.out)
 	return nil
 }
 

@@ -41,7 +41,7 @@ func TestInit(t *testing.T) {
 	}
 	code, out, stderr := mirror(t, line...)
 	text, err := os.ReadFile(path)
-	if code != exitOK || out != "" || err != nil || string(text) != printed || !strings.Contains(stderr, "next: mirror plan") {
+	if code != exitOK || out != "" || err != nil || string(text) != printed || !strings.Contains(stderr, "next: mirror check") {
 		t.Fatalf("exit code %d, stdout %q, stderr %q, %v", code, out, stderr, err)
 	}
 	shown := strings.NewReplacer(west, "west:9092", east, "east:9092").Replace(string(text))

@@ -71,6 +71,12 @@ func storedRoute(ctx context.Context, cfg *config.Config, route *config.Route, r
 		age := max(now.Sub(newest).Seconds(), 0)
 		r.AgeSeconds = &age
 	}
+	if len(r.Topics) == 0 && r.State == "" {
+		r.State, r.Reason = monitor.Waiting, "none of its topics has been copied yet"
+		if ledger.lanes[0].Paused("") {
+			r.State, r.Reason = monitor.Paused, "it is paused, and none of its topics has been copied yet"
+		}
+	}
 	r.Losses = int64(len(ledger.losses()))
 	slices.SortFunc(r.Topics, func(a, b monitor.TopicStatus) int { return strings.Compare(a.Source, b.Source) })
 	return nil

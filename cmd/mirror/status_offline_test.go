@@ -84,3 +84,25 @@ func TestStatusFromCheckpointTopic(t *testing.T) {
 		t.Errorf("table: exit code %d\n%s", code, out)
 	}
 }
+
+// A route whose checkpoint topic knows of no partition yet has a state, too.
+func TestStatusOfNothingCopied(t *testing.T) {
+	_, _, config := twoClusters(t, "orders")
+	for _, c := range []struct{ command, want string }{
+		{"pause", "route west-to-east is paused: it is paused, and none of its topics has been copied yet"},
+		{"resume", "route west-to-east is waiting: none of its topics has been copied yet"},
+	} {
+		if code, _, stderr := mirror(t, c.command, "--yes", "--config", config); code != exitOK {
+			t.Fatalf("%s: exit code %d, %s", c.command, code, stderr)
+		}
+		cfg, err := loadConfig(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, err := storedStatus(t.Context(), cfg, "")
+		var out strings.Builder
+		if err != nil || printStatus(&out, status, false) != nil || !strings.Contains(out.String(), c.want) {
+			t.Errorf("after %s: %v\n%swant %q", c.command, err, out.String(), c.want)
+		}
+	}
+}
