@@ -106,6 +106,13 @@ func (t *throttle) portion() int {
 	return int(min(max(t.rate*portionTime.Seconds(), portionLeast), fetchCeiling))
 }
 
+// until is the time up to which nothing may be fetched; zero without a rate.
+func (t *throttle) until() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.free
+}
+
 func (t *throttle) wait(ctx context.Context) error {
 	t.mu.Lock()
 	d := time.Until(t.free)

@@ -75,6 +75,14 @@ func TestState(t *testing.T) {
 		{"the source's end is unknown", func(p *partition) { p.sourceEnd = -1 }, monitor.Copying},
 		{"the source has been silent", func(p *partition) { p.deliveredAt = now.Add(-silentFor) }, monitor.Copying},
 		{"the source does not answer", func(p *partition) { p.deliveredAt, p.fetching = now.Add(-silentFor-1), true }, monitor.Waiting},
+		{"the rate does not allow a Fetch yet", func(p *partition) {
+			p.deliveredAt, p.fetching, p.sourceEnd = now.Add(-time.Minute), true, 11
+			p.route.throttle.free = now.Add(time.Second)
+		}, monitor.Copying},
+		{"the source has not answered since the rate allowed it", func(p *partition) {
+			p.deliveredAt, p.fetching = now.Add(-time.Minute), true
+			p.route.throttle.free = now.Add(-silentFor - 1)
+		}, monitor.Waiting},
 		{"fetching fails just now", func(p *partition) { p.fetchTrouble, p.fetchTroubleAt = "no leader", now.Add(-graceFor+1) }, monitor.Copying},
 		{"fetching fails", func(p *partition) { p.fetchTrouble, p.fetchTroubleAt = "no leader", now.Add(-graceFor) }, monitor.Waiting},
 		{"producing fails just now", func(p *partition) {

@@ -122,8 +122,8 @@ func (p *partition) state(caughtUp bool, now time.Time) (monitor.State, string) 
 	if p.fetchTrouble != "" && !now.Before(p.fetchTroubleAt.Add(graceFor)) {
 		return monitor.Waiting, p.fetchTrouble
 	}
-	if p.fetching && !p.deliveredAt.IsZero() && now.Sub(p.deliveredAt) > silentFor {
-		return monitor.Waiting, fmt.Sprintf("the source has not answered for %d s", int(now.Sub(p.deliveredAt).Seconds()))
+	if silent := p.silence(now); silent > silentFor {
+		return monitor.Waiting, fmt.Sprintf("the source has not answered for %d s", int(silent.Seconds()))
 	}
 	if !p.troubleAt.IsZero() && now.Sub(p.troubleAt) > graceFor && p.reason != "" {
 		return monitor.Waiting, p.reason
@@ -137,6 +137,19 @@ func (p *partition) state(caughtUp bool, now time.Time) (monitor.State, string) 
 // graceFor is how long trouble that heals by itself may last before anybody
 // hears of it: a leader that moves, a topic that was created just now.
 const graceFor = 3 * time.Second
+
+// silence is for how long the source has kept a Fetch waiting. While the route
+// waits for its rate to allow the next one, the source has not been asked.
+func (p *partition) silence(now time.Time) time.Duration {
+	if !p.fetching || p.deliveredAt.IsZero() {
+		return 0
+	}
+	asked := p.route.throttle.until()
+	if asked.Before(p.deliveredAt) {
+		asked = p.deliveredAt
+	}
+	return now.Sub(asked)
+}
 
 // silentFor is how old the source's last word may be before nobody claims any
 // more to be caught up with it. An idle Fetch is answered twice a second.
