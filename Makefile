@@ -45,7 +45,7 @@ check: ## go vet, gofmt and staticcheck
 .PHONY: unit
 unit: ## Unit tests with the race detector, of memory without it, and with every batch copied deep
 	@mkdir -p $(LOGS)
-	go test -race -v -timeout 10m $$(go list ./... | grep -v '^mirror/e2e') 2>&1 | $(call summary,unit)
+	go test -race -v -timeout 20m $$(go list ./... | grep -v '^mirror/e2e') 2>&1 | $(call summary,unit)
 	go test -race -short -v -timeout 10m ./e2e/strict ./e2e/truth ./e2e/workload 2>&1 | $(call summary,unit-e2e)
 	go test -v -timeout 10m ./batch 2>&1 | $(call summary,unit-memory)
 	go test -v -timeout 10m -tags deeponly ./batch ./replicate 2>&1 | $(call summary,unit-deep)
@@ -77,6 +77,10 @@ page-test: ## Tests of the page in a real Chromium, two minutes
 	@mkdir -p $(LOGS)
 	go -C e2e/browser vet ./...
 	go -C e2e/browser test -v -count=1 -timeout 9m ./... 2>&1 | $(call summary,page-test)
+
+.PHONY: compose-test
+compose-test: ## Run the demo in containers and its outage for real, about five minutes (as root, with Docker)
+	deploy/compose/test
 
 MINUTES ?= 20
 .PHONY: screenshots
