@@ -55,7 +55,7 @@ func TestInit(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			flags := strings.Fields(test.flags + " --topics " + topic + " --out - --source " + west.BootstrapOf(test.door) + " --target " + east.Bootstrap())
+			flags := strings.Fields(test.flags + " --topic " + topic + " --out - --source " + west.BootstrapOf(test.door) + " --target " + east.Bootstrap())
 			stdout, stderr, code := runMirror(t, append([]string{"init"}, flags...)...)
 			if code != test.code || !strings.Contains(stdout+stderr, test.want) || strings.Contains(stdout+stderr, "-secret") {
 				t.Fatalf("exit code %d, want %d and %q; stdout:\n%s\nstderr:\n%s", code, test.code, test.want, stdout, stderr)

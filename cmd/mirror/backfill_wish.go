@@ -84,8 +84,8 @@ func parsePlace(flag, text string, now time.Time) (replicate.Bound, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return replicate.Bound{Offset: -1, Time: at}, nil
 	}
-	if ago, err := time.ParseDuration(strings.TrimPrefix(text, "-")); err == nil && ago > 0 && !strings.Contains(text, "+") {
-		return replicate.Bound{Offset: -1, Time: now.Add(-ago)}, nil
+	if at, ok := parseAgo(text, now); ok {
+		return replicate.Bound{Offset: -1, Time: at}, nil
 	}
 	return none, usageErrorf("%s %q: use earliest, latest, an offset (1234), a time (2006-01-02T15:04:05Z) or how long ago (-24h)", flag, shorten(text))
 }

@@ -35,7 +35,7 @@ brokers want TLS and SASL. Both clusters are only looked at. Passwords are never
 a file (--source-password-file) or an environment variable (--source-password-env) that holds it.`,
 		Example: `  mirror init
   mirror init --source west-1:9092 --target east-1:9092
-  mirror init --source west-1:9092 --target east-1:9092 --topics orders --topics '/clicks\..*/' --rename '{topic}'
+  mirror init --source west-1:9092 --target east-1:9092 --topic orders --topic '/clicks\..*/' --rename '{topic}'
   mirror init --source west-1:9093 --source-sasl SCRAM-SHA-512 --source-username mirror \
       --source-password-file /run/secrets/west --target east-1:9092 --out - > mirror.yaml`,
 		Annotations: withExitCodes(exitOK, exitFailed, exitUsage, exitUnreachable, exitUnauthorised, exitInterrupted),
@@ -50,7 +50,8 @@ a file (--source-password-file) or an environment variable (--source-password-en
 	addSideFlags(cmd, &o.source)
 	addSideFlags(cmd, &o.target)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&o.topics, "topics", nil, "copy topics of this `name` or /regular expression/; may be given several times (default all)")
+	flags.StringArrayVar(&o.topics, "topic", nil, "copy topics of this `name` or /regular expression/; may be given several times (default all)")
+	completeFlag(cmd, "topic", cobra.NoFileCompletions) // no configuration names any yet
 	flags.StringArrayVar(&o.exclude, "exclude", nil, "leave out topics of this `name` or /regular expression/; may be given several times")
 	flags.StringVar(&o.rename, "rename", "", "`template` of the names on the target; {topic} keeps them (default \""+rename.DefaultTo+"\")")
 	flags.StringVar(&o.out, "out", "mirror.yaml", "write this `file`; - is standard output")
@@ -145,13 +146,13 @@ func (o *initOptions) selection(a *asker, topics []string) error {
 	if len(o.topics) == 0 {
 		check := func(text string) error { return o.checkRule(splitList(text), rename.DefaultTo) }
 		if err := a.settle(&chosen, "Topics to copy, names or /regular expressions/", all, check); err != nil {
-			return asUsage("--topics", err)
+			return asUsage("--topic", err)
 		}
 		o.topics = splitList(chosen)
 	}
 	check := func(template string) error { return o.checkRule(o.topics, template) }
 	if err := a.settle(&o.rename, "Names on the target; {topic} keeps them", rename.DefaultTo, check); err != nil {
-		return asUsage("--topics, --exclude or --rename", err)
+		return asUsage("--topic, --exclude or --rename", err)
 	}
 	mapper, err := o.mapper(o.topics, o.rename)
 	if err != nil {

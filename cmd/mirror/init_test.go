@@ -95,7 +95,7 @@ func TestInitRefuses(t *testing.T) {
 		{"--source " + west + " --target 127.0.0.1:1", exitUnreachable, "127.0.0.1:1 cannot be reached"},
 		{"--source " + west + " --target " + east + " --source-name a/b", exitUsage, "--source-name: "},
 		{"--source " + west + " --target " + east + " --source-name x --target-name x", exitUsage, "different names"},
-		{"--source " + west + " --target " + east + " --topics /a(/", exitUsage, "missing closing )"},
+		{"--source " + west + " --target " + east + " --topic /a(/", exitUsage, "missing closing )"},
 		{"--source " + west + " --target " + east + " --rename a?", exitUsage, "'?'"},
 		{"--source " + west + " --target " + east + " --source-sasl NTLM", exitUsage, "NTLM"},
 		{"--source " + west + " --target " + east + " --target-sasl PLAIN", exitUsage, "username"},

@@ -33,10 +33,10 @@ cause and time, and which target offsets somebody else wrote. It needs the targe
 A loss is never taken back: the entry stays when the records were brought by other means. A "foreign" entry is not a
 loss of records: the named target offsets hold records that this mirror did not write, or wrote twice.`,
 		Example: `  mirror losses
-  mirror losses --route west-to-east --topic orders --since 24h
+  mirror losses --route west-to-east --topic orders --since -24h
   mirror losses -o wide                 # with details and targets
   mirror losses -o json | jq '.losses[] | select(.kind == "lost")'
-  mirror losses --since 1h || page-somebody`,
+  mirror losses --since -1h || page-somebody`,
 		Annotations: sayExitCode(sayExitCode(
 			withExitCodes(exitOK, exitFailed, exitUsage, exitWithLosses, exitUnreachable, exitUnauthorised, exitInterrupted),
 			exitOK, "there are no losses"),
@@ -51,7 +51,7 @@ loss of records: the named target offsets hold records that this mirror did not 
 	addConfigFlag(cmd, &o.config)
 	addRouteFlag(cmd, &o.route, "only the route of this `name`")
 	addTopicsFlag(cmd, &o.topics, "only the source topic of this `name`")
-	cmd.Flags().StringVar(&o.since, "since", "", "only losses found since this `time`: 2006-01-02T15:04:05Z, or how long ago (24h)")
+	cmd.Flags().StringVar(&o.since, "since", "", "only losses found since this `time`: 2006-01-02T15:04:05Z, or how long ago (-24h)")
 	addOutputFlag(cmd, &o.output)
 	return cmd
 }
@@ -146,10 +146,10 @@ func parseSince(flag, text string, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}
-	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
-		return now.Add(-ago), nil
+	if at, ok := parseAgo(text, now); ok {
+		return at, nil
 	}
-	return time.Time{}, usageErrorf("%s %q: use a time (2006-01-02T15:04:05Z) or how long ago (24h)", flag, shorten(text))
+	return time.Time{}, usageErrorf("%s %q: use a time (2006-01-02T15:04:05Z) or how long ago (-24h)", flag, shorten(text))
 }
 
 func describeLoss(route *config.Route, e offsets.LossEntry) lossRow {

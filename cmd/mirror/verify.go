@@ -44,7 +44,7 @@ Ranges in the loss ledger are told too, and end with exit code 3.
 --from and --to (exclusive) are a source offset, an RFC 3339 time, or a duration for "that long ago".`,
 		Example: `  mirror verify
   mirror verify --route west-to-east --topic orders
-  mirror verify --from 1h --wait 30s          # the last hour, after waiting for the mirror
+  mirror verify --from -1h --wait 30s          # the last hour, after waiting for the mirror
   mirror verify --backfill repair-1           # what a backfill has copied
   mirror verify --sample 5                    # 5 percent, in pieces of some thousand records
   mirror verify -o json > report.json`,
@@ -162,10 +162,10 @@ func parseBound(flag, text string, now time.Time) (verify.Bound, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return verify.Bound{Set: true, Time: at}, nil
 	}
-	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
-		return verify.Bound{Set: true, Time: now.Add(-ago)}, nil
+	if at, ok := parseAgo(text, now); ok {
+		return verify.Bound{Set: true, Time: at}, nil
 	}
-	return verify.Bound{}, usageErrorf("%s %q: use an offset (1234), a time (2006-01-02T15:04:05Z) or how long ago (90m)", flag, text)
+	return verify.Bound{}, usageErrorf("%s %q: use an offset (1234), a time (2006-01-02T15:04:05Z) or how long ago (-90m)", flag, shorten(text))
 }
 
 // pairs names what is compared.
