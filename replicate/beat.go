@@ -28,7 +28,9 @@ func (r *route) beats(ctx context.Context) {
 	t := time.NewTicker(min(meterEvery, r.beatEvery))
 	defer t.Stop()
 	said, turn := time.Time{}, 0
+	defer r.pulse.ended("beats")
 	for {
+		r.pulse.expect("beats", pulseWithin)
 		select {
 		case <-ctx.Done():
 			return

@@ -10,6 +10,9 @@ import (
 	"mirror/offsets"
 )
 
+// lookWithin bounds one look at both clusters with all that it changes.
+const lookWithin = time.Minute
+
 // discovery looks at both clusters every refresh and at once when something
 // was found to be out of date, and keeps the set of partitions in step.
 type discovery struct {
@@ -41,10 +44,13 @@ func (d *discovery) run(ctx context.Context) {
 	r := d.route
 	d.look = NewDiscovery(r.config, Cluster{r.source.config, r.source.client, r.source.id}, Cluster{r.target.config, r.target.client, r.target.id},
 		r.managedKeys, r.copiedTopics)
+	defer r.pulse.ended("discovery")
 	var last time.Time
 	for {
 		last = time.Now()
+		r.pulse.expect("discovery", lookWithin+pulseWithin)
 		d.once(ctx)
+		r.pulse.expect("discovery", r.config.Refresh+pulseWithin)
 		if !d.wait(ctx, last) {
 			return
 		}
@@ -86,7 +92,7 @@ func (d *discovery) wait(ctx context.Context, last time.Time) bool {
 // once looks, and lets the owner of lane 0 change what the plan says.
 func (d *discovery) once(ctx context.Context) {
 	r := d.route
-	cctx, cancel := context.WithTimeout(ctx, 60*time.Second)
+	cctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	var plan *RoutePlan
 	var err error

@@ -46,6 +46,7 @@ type fleet struct {
 
 	started time.Time
 	kick    chan struct{}
+	pulse   *pulse
 
 	mu     sync.Mutex // guards what follows
 	client *kgo.Client
@@ -56,7 +57,7 @@ type fleet struct {
 
 func newFleet(topic, instance string, log *slog.Logger) *fleet {
 	return &fleet{topic: topic, instance: instance, log: log, session: sessionTimeout, started: time.Now(),
-		kick: make(chan struct{}, 1), lanes: map[int32]bool{}}
+		kick: make(chan struct{}, 1), pulse: newPulse(), lanes: map[int32]bool{}}
 }
 
 // mayWrite says whether the group still counts us in for certain.
@@ -198,7 +199,9 @@ func (f *fleet) run(ctx context.Context) error {
 func (f *fleet) heartbeats(ctx context.Context, client *kgo.Client) {
 	t := time.NewTicker(heartbeatEvery)
 	defer t.Stop()
+	defer f.pulse.ended("heartbeats")
 	for {
+		f.pulse.expect("heartbeats", pulseWithin)
 		f.heartbeat(ctx, client)
 		f.mu.Lock()
 		fenced := f.fenced

@@ -44,6 +44,7 @@ type route struct {
 	meter                        meter
 	others                       *others
 	beatEvery                    time.Duration
+	pulse                        *pulse
 
 	draining atomic.Bool
 	expiry   atomic.Int64 // the target's producer.id.expiration.ms, as a time.Duration
@@ -67,7 +68,7 @@ type partID struct {
 
 func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r := &route{mirror: m, config: c, log: m.log.With("route", c.Name), parts: map[partID]*partition{}, open: map[int32]bool{},
-		others: newOthers(), beatEvery: beatEvery, throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
+		others: newOthers(), beatEvery: beatEvery, pulse: newPulse(), throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
 	r.fetchers, r.producers, r.ledger = newFetchers(r), newProducers(r), newLedger(r)
 	clientID := "mirror-" + m.config.Name
 	var err error
@@ -85,7 +86,7 @@ func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r.lanes = newLanes(topic, c.Lanes, m.process, offsets.NewStore(r.target.client, topic), r.log)
 	r.lanes.onReady, r.lanes.onPause, r.lanes.onGeneration, r.lanes.self = r.laneReady, r.pauseChanged, r.generationSeen, r.ownerRecord
 	r.fleet = newFleet(topic, m.process, r.log)
-	r.fleet.opts = r.groupClient
+	r.fleet.opts, r.fleet.pulse = r.groupClient, r.pulse
 	r.fleet.renamed = r.lanes.rename
 	r.fleet.assigned, r.fleet.revoked, r.fleet.counted = r.lanesAssigned, r.lanesRevoked, r.discovery.adoptAgain
 	r.expiry.Store(int64(time.Hour)) // what is assumed while the target's setting cannot be read
@@ -189,7 +190,9 @@ func (r *route) flying() int {
 // what only a decision can change it says once.
 func (r *route) connect(ctx context.Context) bool {
 	var said time.Time
+	defer r.pulse.ended("connecting")
 	for {
+		r.pulse.expect("connecting", pulseWithin)
 		err := r.connectOnce(ctx)
 		if err == nil {
 			r.setTrouble("waiting for its lanes", false)

@@ -99,6 +99,15 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 	watchers.Go(func() { p.sampler.Run(watching) })
 	watchers.Go(func() { p.sinks.Run(watching) })
 	watchers.Go(func() { p.recorder.Run(watching) })
+	n := newNotifier(os.Getenv, p.engine.Alive, p.engine.Ready, log)
+	watchers.Go(func() { n.run(watching) })
+	watchers.Go(func() {
+		select {
+		case <-ctx.Done():
+			n.stopping()
+		case <-watching.Done():
+		}
+	})
 	defer p.history.Close()
 	defer watchers.Wait()
 	defer stop()
