@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goreleaser/nfpm/v2"
+	"github.com/goreleaser/nfpm/v2/deb"
+	"github.com/goreleaser/nfpm/v2/files"
+)
+
+// packageName is by Debian's convention; a pre-release sorts before its release.
+func (r release) packageName(p platform) string {
+	return fmt.Sprintf("mirror_%s_%s.deb", strings.Replace(strings.TrimPrefix(r.version, "v"), "-", "~", 1), p.arch)
+}
+
+// writePackage writes the Debian package. It starts nothing when it is installed,
+// and restarts nothing when it is upgraded: a fleet is upgraded process by process.
+func (r release) writePackage(out io.Writer, p platform, program []byte, papers papers) error {
+	work, err := os.MkdirTemp("", "mirror-package-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	script := filepath.Join(work, "reload")
+	if err := os.WriteFile(script, []byte(reloadUnits), 0o755); err != nil {
+		return err
+	}
+	contents, err := r.contents(work, program, papers)
+	if err != nil {
+		return err
+	}
+	info := nfpm.WithDefaults(&nfpm.Info{
+		Name: "mirror", Arch: p.arch, Platform: p.os, Version: r.version, Section: "net", Priority: "optional",
+		Maintainer: r.maintainer, MTime: r.time, DisableGlobbing: true,
+		Description: "copies Kafka topics between clusters exactly once\n" +
+			"A daemon for each datacenter that copies topics of other clusters into the\nlocal one under new names, and commands to plan, watch and verify that.",
+		Overridables: nfpm.Overridables{
+			Recommends: []string{"ca-certificates"},
+			Contents:   contents,
+			Scripts:    nfpm.Scripts{PostInstall: script, PostRemove: script},
+			Deb:        nfpm.Deb{Compression: "gzip"},
+		},
+	})
+	if err := nfpm.PrepareForPackager(info, "deb"); err != nil {
+		return err
+	}
+	return deb.Default.Package(info, out)
+}
+
+// reloadUnits tells a running systemd of the unit that came or went.
+const reloadUnits = `#!/bin/sh
+set -e
+if [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then
+  systemctl --system daemon-reload || true
+fi
+`
+
+// contents lays the files of the package out in work, where nfpm reads them.
+func (r release) contents(work string, program []byte, papers papers) (files.Contents, error) {
+	unit, err := os.ReadFile(filepath.Join(r.repo, "deploy", "systemd", "mirror@.service"))
+	if err != nil {
+		return nil, err
+	}
+	data := map[string][]byte{
+		"/usr/bin/mirror":                                  program,
+		"/usr/lib/systemd/system/mirror@.service":          unit,
+		"/etc/mirror/mirror.yaml":                          papers.reference,
+		"/usr/share/doc/mirror/README.md":                  papers.readme,
+		"/usr/share/doc/mirror/changelog.gz":               gzipped(papers.changelog),
+		"/usr/share/bash-completion/completions/mirror":    papers.completions["bash"],
+		"/usr/share/zsh/vendor-completions/_mirror":        papers.completions["zsh"],
+		"/usr/share/fish/vendor_completions.d/mirror.fish": papers.completions["fish"],
+	}
+	for name, page := range papers.manual {
+		data["/usr/share/man/"+name+".gz"] = gzipped(page)
+	}
+	contents := files.Contents{r.content("", "/etc/mirror/secrets", files.TypeDir, 0o700)}
+	for i, name := range slices.Sorted(maps.Keys(data)) {
+		source := filepath.Join(work, fmt.Sprint(i))
+		if err := os.WriteFile(source, data[name], 0o600); err != nil {
+			return nil, err
+		}
+		kind, mode := files.TypeFile, os.FileMode(0o644)
+		switch name {
+		case "/usr/bin/mirror":
+			mode = 0o755
+		case "/etc/mirror/mirror.yaml":
+			kind = files.TypeConfigNoReplace
+		}
+		contents = append(contents, r.content(source, name, kind, mode))
+	}
+	return contents, nil
+}
+
+func (r release) content(source, name, kind string, mode os.FileMode) *files.Content {
+	return &files.Content{Source: source, Destination: name, Type: kind,
+		FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: mode, MTime: r.time}}
+}
+
+// gzipped compresses without name and time, as Debian asks for.
+func gzipped(text []byte) []byte {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		panic(err) // a buffer takes everything, and the level is right
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"debug/buildinfo"
+	"debug/elf"
+	"debug/macho"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+)
+
+const testVersion = "v1.2.3"
+
+// makeRelease makes a release for some platforms and returns its directory.
+func makeRelease(t *testing.T, version string, platforms ...platform) string {
+	t.Helper()
+	r := release{version: version, repo: "../..", out: filepath.Join(t.TempDir(), "out"), maintainer: "Test <test@localhost>", time: time.Unix(1700000000, 0).UTC()}
+	if err := r.run(platforms); err != nil {
+		t.Fatal(err)
+	}
+	return r.out
+}
+
+func slow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds the binary for several platforms")
+	}
+}
+
+// The same sources give the same bytes, whenever and wherever they are made; and
+// what is made is what it is called.
+func TestRelease(t *testing.T) {
+	slow(t)
+	first, second := makeRelease(t, testVersion, platforms()...), makeRelease(t, testVersion, platforms()...)
+	sums := read(t, first, "SHA256SUMS")
+	if again := read(t, second, "SHA256SUMS"); !bytes.Equal(sums, again) {
+		t.Errorf("two releases of the same sources differ:\n%s\n%s", sums, again)
+	}
+	files, err := os.ReadDir(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 3 + 3 + 2 + 1; len(files) != want {
+		t.Errorf("got %d files, want %d: %v", len(files), want, files)
+	}
+	for _, file := range files {
+		if sum := fmt.Sprintf("%x  %s\n", sha256.Sum256(read(t, first, file.Name())), file.Name()); file.Name() != "SHA256SUMS" && !strings.Contains(string(sums), sum) {
+			t.Errorf("SHA256SUMS does not have %q", sum)
+		}
+	}
+	for _, p := range platforms() {
+		t.Run(p.String(), func(t *testing.T) { checkArchive(t, first, p) })
+	}
+}
+
+func read(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// checkArchive unpacks an archive and looks at what is in it.
+func checkArchive(t *testing.T, dir string, p platform) {
+	name := fmt.Sprintf("mirror-%s-%s", testVersion, p)
+	unpacked := t.TempDir()
+	unpack(t, filepath.Join(dir, name+".tar.gz"), unpacked)
+	binary := filepath.Join(unpacked, name, "mirror")
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkBOM(t, read(t, dir, name+".cdx.json"), info)
+	for _, file := range []string{"README.md", "CHANGELOG.md", "mirror.yaml", "man/man1/mirror-run.1", "man/man5/mirror.yaml.5", "completions/mirror.bash", "completions/mirror.zsh", "completions/mirror.fish"} {
+		if len(read(t, filepath.Join(unpacked, name), file)) == 0 {
+			t.Errorf("%s is empty", file)
+		}
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	if settings["GOOS"] != p.os || settings["GOARCH"] != p.arch || settings["CGO_ENABLED"] != "0" || settings["-tags"] != "timetzdata" || settings["-trimpath"] != "true" {
+		t.Errorf("the binary was built with %v", settings)
+	}
+	if p.os == "darwin" {
+		if _, err := macho.Open(binary); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	program, err := elf.Open(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	if libraries, _ := program.ImportedLibraries(); len(libraries) > 0 || program.Section(".interp") != nil {
+		t.Errorf("the binary is not static: it needs %v", libraries)
+	}
+	if p.arch == runtime.GOARCH && p.os == runtime.GOOS {
+		if out, err := exec.Command(binary, "version").Output(); err != nil || !strings.HasPrefix(string(out), "mirror "+testVersion+"\n") {
+			t.Errorf("mirror version: %v\n%s", err, out)
+		}
+	}
+}
+
+// unpack writes the files of a tar.gz, and looks at what reproducing it needs.
+func unpack(t *testing.T, path, into string) {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	gz, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := ""
+	for archive := tar.NewReader(gz); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header.Name <= last || header.ModTime.Unix() != 1700000000 || header.Uname != "root" || !filepath.IsLocal(header.Name) {
+			t.Errorf("after %s: %s of %v, owned by %s", last, header.Name, header.ModTime, header.Uname)
+		}
+		last = header.Name
+		to := filepath.Join(into, header.Name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(archive)
+		if err == nil {
+			err = os.WriteFile(to, data, header.FileInfo().Mode())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// checkBOM compares the bill of materials with the build information, both ways.
+func checkBOM(t *testing.T, text []byte, info *buildinfo.BuildInfo) {
+	t.Helper()
+	var bom cdx.BOM
+	if err := cdx.NewBOMDecoder(bytes.NewReader(text), cdx.BOMFileFormatJSON).Decode(&bom); err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for _, c := range *bom.Components {
+		listed[c.Name+" "+c.Version] = true
+	}
+	if len(listed) != len(info.Deps)+1 {
+		t.Errorf("got %d components, want %d modules and the standard library", len(listed), len(info.Deps))
+	}
+	for _, module := range info.Deps {
+		if !listed[module.Path+" "+module.Version] {
+			t.Errorf("%s %s is not listed", module.Path, module.Version)
+		}
+	}
+	if got := bom.Metadata.Component.Version; got != testVersion || bom.SpecVersion != cdx.SpecVersion1_6 {
+		t.Errorf("it is of version %s, in CycloneDX %v", got, bom.SpecVersion)
+	}
+}
+
+func TestVersionsAndDirectories(t *testing.T) {
+	full := t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "x"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ version, out, want string }{
+		{"", t.TempDir(), "is not like v1.2.3"},
+		{"1.2.3", t.TempDir(), "is not like v1.2.3"},
+		{"v1.2", t.TempDir(), "is not like v1.2.3"},
+		{"v1.2.3; rm", t.TempDir(), "is not like v1.2.3"},
+		{"v1.2.3", "", "-out"},
+		{"v1.2.3", full, "is not empty"},
+	}
+	for _, test := range tests {
+		r := release{version: test.version, out: test.out, repo: "../.."}
+		if err := r.run(nil); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("version %q, directory %q: got %v, want %q", test.version, test.out, err, test.want)
+		}
+	}
+	r := release{version: "v1.2.3-rc.1"}
+	if got, want := r.packageName(platform{"linux", "arm64"}), "mirror_1.2.3~rc.1_arm64.deb"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
