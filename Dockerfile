@@ -1,4 +1,5 @@
-# The image of mirror: one static binary, the CA bundle, nothing else.
+# The image of mirror: one static binary with the time zones in it, the CA bundle,
+# nothing else.
 #
 #   docker build -t mirror --build-arg VERSION=v1.0.0 .
 #   docker run -v ./mirror.yaml:/etc/mirror/mirror.yaml:ro mirror
@@ -15,7 +16,7 @@ RUN go mod download
 COPY . .
 ARG VERSION=
 ENV OUT=/mirror
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o "${OUT}" ./cmd/mirror
+RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags timetzdata -ldflags "-s -w -X main.version=${VERSION}" -o "${OUT}" ./cmd/mirror
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

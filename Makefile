@@ -32,7 +32,7 @@ demo: build ## Run mirror between two clusters inside one process (DEMO_FLAGS="-
 
 .PHONY: test
 test: ## Run all tests that this machine can run; say at the end what was skipped and why
-	@.ci/suites check unit e2e
+	@.ci/suites check unit deploy-test e2e
 
 .PHONY: check
 check: ## go vet, gofmt and staticcheck
@@ -112,6 +112,17 @@ man: build ## Write the manual pages into bin/man (man -M bin/man mirror)
 .PHONY: image
 image: ## Build the container image mirror:latest (VERSION=v1.2.3)
 	docker build -t mirror:latest --build-arg VERSION=$(VERSION) .
+
+.PHONY: release
+release: ## Archives, Debian packages, SBOMs and checksums into bin/release (VERSION=v1.2.3)
+	@rm -rf bin/release
+	cd deploy && go run ./release -version "$(VERSION)" -epoch "$$(git log -1 --format=%ct)" -out ../bin/release
+
+.PHONY: deploy-test
+deploy-test: ## Tests of all that is deployed: release, package, unit, manifests, alerts, dashboard
+	@mkdir -p $(LOGS)
+	cd deploy && go vet ./...
+	cd deploy && go test -v -timeout 15m ./... 2>&1 | (cd .. && $(call summary,deploy))
 
 .PHONY: clean
 clean: ## Remove build output and logs; the brokers' jars stay in .cache/kafka

@@ -50,8 +50,10 @@ func rooms() map[string]room {
 			others: []string{franz, "github.com/spf13/", "gopkg.in/yaml.v3", "golang.org/x/term", syncModule}},
 		// The end-to-end tests run the binary and judge with readers of their own.
 		// e2e/browser is a module of its own, for what drives a browser.
-		"e2e":   {mirror: []string{"e2e"}, others: []string{franz, syncModule, "github.com/chromedp/"}},
-		"bench": {mirror: []string{"bench", "e2e"}, others: []string{franz, syncModule}},
+		"e2e": {mirror: []string{"e2e"}, others: []string{franz, syncModule, "github.com/chromedp/"}},
+		// deploy is a module of its own: what it needs is no dependency of the product.
+		"deploy": {others: []string{"github.com/goreleaser/nfpm/", "github.com/CycloneDX/cyclonedx-go"}},
+		"bench":  {mirror: []string{"bench", "e2e"}, others: []string{franz, syncModule}},
 	}
 }
 
