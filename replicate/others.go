@@ -75,6 +75,15 @@ func (o *others) look(id partID, source int64) (sourceEnd, bool) {
 	return *e, true
 }
 
+// turn is whose turn it is among n partitions.
+func (o *others) turn(n int) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := o.next % n
+	o.next = now + 1
+	return now
+}
+
 // keep forgets all partitions but those of ids.
 func (o *others) keep(ids map[partID]bool) {
 	o.mu.Lock()
@@ -113,8 +122,7 @@ func (r *route) lookAtOthers(ctx context.Context) {
 	}
 	byLeader := map[int32][]foreign{}
 	for range min(len(parts), othersAtOnce) {
-		p := parts[r.others.next%len(parts)]
-		r.others.next = (r.others.next + 1) % len(parts)
+		p := parts[r.others.turn(len(parts))]
 		byLeader[p.leader.broker] = append(byLeader[p.leader.broker], p)
 	}
 	var asking sync.WaitGroup
