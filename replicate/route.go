@@ -321,6 +321,7 @@ func (r *route) lanesRevoked(ctx context.Context, numbers []int32, lost bool) {
 	}
 	for _, p := range parts {
 		p.retire()
+		r.mirror.registry.Remove(r.config.Name, p.topic, p.number) // not before the last answers are counted
 	}
 	r.lanes.release(ctx, numbers, clean)
 }
@@ -341,7 +342,6 @@ func (r *route) closeLanes(numbers []int32) []*partition {
 		}
 		gone = append(gone, p)
 		delete(r.parts, partID{p.topic, p.number})
-		r.mirror.registry.Remove(r.config.Name, p.topic, p.number)
 	}
 	r.list = stay
 	return gone
