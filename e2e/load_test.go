@@ -64,7 +64,7 @@ func (s *scene) startLoad(partitions int32, perSecond int, age time.Duration) {
 }
 
 func (s *scene) startLoadOn(targets []workload.Target, perSecond int, age time.Duration) {
-	client := clientOf(s.t, s.config.west, kgo.ProducerLinger(5*time.Millisecond))
+	client := clientOf(s.t, s.config.west, kgo.ProducerLinger(5*time.Millisecond), kgo.UnknownTopicRetries(-1)) // not all brokers need to know it yet
 	shapes := []workload.Shape{workload.Small, workload.Small, workload.NoKey, workload.NoValue, workload.Small}
 	s.load = workload.StartLoad(client, s.writer, targets, shapes, perSecond, age)
 	s.t.Cleanup(func() { _ = s.load.Stop() }) // a test that failed half way has said why
@@ -74,7 +74,7 @@ func (s *scene) startLoadOn(targets []workload.Target, perSecond int, age time.D
 // waiting and its windows are full. They seem to be as old as age.
 func (s *scene) backlog(partitions int32, n int, age time.Duration) {
 	s.t.Helper()
-	client := clientOf(s.t, s.config.west, kgo.ProducerLinger(100*time.Millisecond), kgo.ProducerBatchMaxBytes(8<<10),
+	client := clientOf(s.t, s.config.west, kgo.UnknownTopicRetries(-1), kgo.ProducerLinger(100*time.Millisecond), kgo.ProducerBatchMaxBytes(8<<10),
 		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.MaxBufferedRecords(50_000))
 	for topic := range s.topics {
 		for i := range n * int(partitions) {

@@ -56,7 +56,7 @@ func startWithSinks(t *testing.T, sinks ...string) *daemon {
 	if err := client.Flush(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	list, err := json.Marshal(sinks) // which is YAML, too
+	list, err := json.Marshal(append([]string{}, sinks...)) // which is YAML, too
 	if err != nil {
 		t.Fatal(err)
 	}

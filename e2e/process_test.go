@@ -45,6 +45,10 @@ func newDaemonFromText(t *testing.T, name string, text func(listen string) strin
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if t.Failed() && d.process != nil && d.process.Running() {
+			status, _ := d.run("status", "-o", "wide")
+			t.Logf("%s tells:\n%s", name, status)
+		}
 		if d.process != nil {
 			d.process.Kill()
 		}
