@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -19,23 +18,23 @@ const (
 func (c *cluster) try(ctx context.Context, op string, topics []string) (map[string]int16, error) {
 	switch op {
 	case "Read":
-		return c.tryRead(ctx, topics)
+		return codesOf(c.ask(ctx, readNothing(topics)))
 	case "Write":
-		return c.tryWrite(ctx, topics)
+		return codesOf(c.ask(ctx, writeNothing(topics)))
 	case "Create":
-		return c.tryCreate(ctx, topics)
+		return codesOf(c.askController(ctx, createNothing(topics)))
 	case "Alter":
-		return c.tryAlter(ctx, topics)
+		return codesOf(c.askController(ctx, alterNothing(topics)))
 	case "AlterConfigs":
-		return c.tryAlterConfigs(ctx, topics)
+		return codesOf(c.askController(ctx, alterNoConfigs(topics)))
 	case "DescribeConfigs":
-		return c.tryDescribeConfigs(ctx, topics)
+		return codesOf(c.ask(ctx, describeConfigs(topics)))
 	}
 	return nil, nil
 }
 
-// tryRead fetches behind the end of any log.
-func (c *cluster) tryRead(ctx context.Context, topics []string) (map[string]int16, error) {
+// readNothing fetches behind the end of any log.
+func readNothing(topics []string) kmsg.Request {
 	req := kmsg.NewPtrFetchRequest()
 	req.MaxBytes, req.SessionEpoch = 1, -1
 	for _, name := range topics {
@@ -44,22 +43,12 @@ func (c *cluster) tryRead(ctx context.Context, topics []string) (map[string]int1
 		t.Partitions = append(t.Partitions, p)
 		req.Topics = append(req.Topics, t)
 	}
-	resp, err := c.ask(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	codes := map[string]int16{}
-	for _, t := range resp.(*kmsg.FetchResponse).Topics {
-		for _, p := range t.Partitions {
-			codes[t.Topic] = p.ErrorCode
-		}
-	}
-	return codes, nil
+	return req
 }
 
-// tryWrite produces nothing: a batch has to have records, so brokers refuse one that is empty, after they have judged
-// the permission (ProduceRequest.validateRecords).
-func (c *cluster) tryWrite(ctx context.Context, topics []string) (map[string]int16, error) {
+// writeNothing produces an empty batch: it has to have records, so brokers refuse it, after they have judged the
+// permission (ProduceRequest.validateRecords).
+func writeNothing(topics []string) kmsg.Request {
 	req := kmsg.NewPtrProduceRequest()
 	req.Acks, req.TimeoutMillis = -1, 1000
 	for _, name := range topics {
@@ -68,20 +57,10 @@ func (c *cluster) tryWrite(ctx context.Context, topics []string) (map[string]int
 		t.Partitions = append(t.Partitions, p)
 		req.Topics = append(req.Topics, t)
 	}
-	resp, err := c.ask(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	codes := map[string]int16{}
-	for _, t := range resp.(*kmsg.ProduceResponse).Topics {
-		for _, p := range t.Partitions {
-			codes[t.Topic] = p.ErrorCode
-		}
-	}
-	return codes, nil
+	return req
 }
 
-func (c *cluster) tryCreate(ctx context.Context, topics []string) (map[string]int16, error) {
+func createNothing(topics []string) kmsg.Request {
 	req := kmsg.NewPtrCreateTopicsRequest()
 	req.ValidateOnly = true
 	for _, name := range topics {
@@ -89,18 +68,10 @@ func (c *cluster) tryCreate(ctx context.Context, topics []string) (map[string]in
 		t.Topic, t.NumPartitions, t.ReplicationFactor = name, -1, -1
 		req.Topics = append(req.Topics, t)
 	}
-	resp, err := askController(ctx, c.client, req)
-	if err != nil {
-		return nil, err
-	}
-	codes := map[string]int16{}
-	for _, t := range resp.(*kmsg.CreateTopicsResponse).Topics {
-		codes[t.Topic] = t.ErrorCode
-	}
-	return codes, nil
+	return req
 }
 
-func (c *cluster) tryAlter(ctx context.Context, topics []string) (map[string]int16, error) {
+func alterNothing(topics []string) kmsg.Request {
 	req := kmsg.NewPtrCreatePartitionsRequest()
 	req.ValidateOnly = true
 	for _, name := range topics {
@@ -108,18 +79,10 @@ func (c *cluster) tryAlter(ctx context.Context, topics []string) (map[string]int
 		t.Topic, t.Count = name, 1
 		req.Topics = append(req.Topics, t)
 	}
-	resp, err := askController(ctx, c.client, req)
-	if err != nil {
-		return nil, err
-	}
-	codes := map[string]int16{}
-	for _, t := range resp.(*kmsg.CreatePartitionsResponse).Topics {
-		codes[t.Topic] = t.ErrorCode
-	}
-	return codes, nil
+	return req
 }
 
-func (c *cluster) tryAlterConfigs(ctx context.Context, topics []string) (map[string]int16, error) {
+func alterNoConfigs(topics []string) kmsg.Request {
 	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	req.ValidateOnly = true
 	for _, name := range topics {
@@ -127,31 +90,54 @@ func (c *cluster) tryAlterConfigs(ctx context.Context, topics []string) (map[str
 		r.ResourceType, r.ResourceName = kmsg.ConfigResourceTypeTopic, name
 		req.Resources = append(req.Resources, r)
 	}
-	resp, err := askController(ctx, c.client, req)
-	if err != nil {
-		return nil, err
-	}
-	codes := map[string]int16{}
-	for _, r := range resp.(*kmsg.IncrementalAlterConfigsResponse).Resources {
-		codes[r.ResourceName] = r.ErrorCode
-	}
-	return codes, nil
+	return req
 }
 
-func (c *cluster) tryDescribeConfigs(ctx context.Context, topics []string) (map[string]int16, error) {
+func describeConfigs(topics []string) kmsg.Request {
 	req := kmsg.NewPtrDescribeConfigsRequest()
 	for _, name := range topics {
 		r := kmsg.NewDescribeConfigsRequestResource()
 		r.ResourceType, r.ResourceName, r.ConfigNames = kmsg.ConfigResourceTypeTopic, name, []string{"cleanup.policy"}
 		req.Resources = append(req.Resources, r)
 	}
-	resp, err := c.ask(ctx, req)
+	return req
+}
+
+// codesOf takes what a request of try was answered with, and returns the error code of each topic in it.
+func codesOf(resp kmsg.Response, err error) (map[string]int16, error) {
 	if err != nil {
 		return nil, err
 	}
 	codes := map[string]int16{}
-	for _, r := range resp.(*kmsg.DescribeConfigsResponse).Resources {
-		codes[r.ResourceName] = r.ErrorCode
+	switch resp := resp.(type) {
+	case *kmsg.FetchResponse:
+		for _, t := range resp.Topics {
+			for _, p := range t.Partitions {
+				codes[t.Topic] = p.ErrorCode
+			}
+		}
+	case *kmsg.ProduceResponse:
+		for _, t := range resp.Topics {
+			for _, p := range t.Partitions {
+				codes[t.Topic] = p.ErrorCode
+			}
+		}
+	case *kmsg.CreateTopicsResponse:
+		for _, t := range resp.Topics {
+			codes[t.Topic] = t.ErrorCode
+		}
+	case *kmsg.CreatePartitionsResponse:
+		for _, t := range resp.Topics {
+			codes[t.Topic] = t.ErrorCode
+		}
+	case *kmsg.IncrementalAlterConfigsResponse:
+		for _, r := range resp.Resources {
+			codes[r.ResourceName] = r.ErrorCode
+		}
+	case *kmsg.DescribeConfigsResponse:
+		for _, r := range resp.Resources {
+			codes[r.ResourceName] = r.ErrorCode
+		}
 	}
 	return codes, nil
 }
@@ -170,11 +156,4 @@ func (c *cluster) tryGroup(ctx context.Context, group string) (verdict, error) {
 		return denied, nil
 	}
 	return judge(code), nil
-}
-
-// askController sends a request that only the controller answers.
-func askController(ctx context.Context, client *kgo.Client, req kmsg.Request) (kmsg.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, askPatience)
-	defer cancel()
-	return client.Request(ctx, req)
 }

@@ -147,3 +147,10 @@ func (c *cluster) ask(ctx context.Context, req kmsg.Request) (kmsg.Response, err
 	defer cancel()
 	return c.conn.Request(ctx, req)
 }
+
+// askController sends a request that only the controller answers.
+func (c *cluster) askController(ctx context.Context, req kmsg.Request) (kmsg.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	return c.client.Request(ctx, req)
+}
