@@ -1,14 +1,12 @@
 package check
 
 import (
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
-	"os"
 	"strings"
 
 	"mirror/config"
+	"mirror/kafka"
 )
 
 // principal is how the cluster's brokers know us, as far as that can be told here: no request asks a broker for it. sure
@@ -23,7 +21,7 @@ func principal(c *config.Cluster) (name string, sure bool) {
 		}
 		return "User:" + c.SASL.ClientID, false
 	case c.TLS != nil && c.TLS.CertFile != "":
-		return "User:" + certificateSubject(c.TLS.CertFile), false
+		return "User:" + kafka.CertificateSubject(c.TLS.CertFile), false
 	}
 	return "User:ANONYMOUS", true
 }
@@ -53,24 +51,6 @@ func tokenSubject(s *config.SASL) string {
 		return ""
 	}
 	return claims.Subject
-}
-
-// certificateSubject is the distinguished name in a certificate, as brokers print it unless they have rules; the file's
-// name when it cannot be read.
-func certificateSubject(file string) string {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return file
-	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return file
-	}
-	cert, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return file
-	}
-	return cert.Subject.String()
 }
 
 // who is the principal in a sentence.

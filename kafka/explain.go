@@ -119,14 +119,15 @@ func (e *explainer) who() string {
 	case s != nil:
 		return "the token's owner"
 	case t != nil && t.CertFile != "":
-		return "the client certificate " + certificateName(t.CertFile)
+		return "the client certificate " + printable(CertificateSubject(t.CertFile))
 	default:
 		return "the anonymous user"
 	}
 }
 
-// certificateName returns the subject in a certificate file, or the file's name when it cannot be read.
-func certificateName(file string) string {
+// CertificateSubject returns the distinguished name in a certificate file, as brokers print it unless they have rules, or
+// the file's name when it cannot be read.
+func CertificateSubject(file string) string {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return file
@@ -139,7 +140,7 @@ func certificateName(file string) string {
 	if err != nil {
 		return file
 	}
-	return printable(cert.Subject.String())
+	return cert.Subject.String()
 }
 
 // foreign explains bytes that no Kafka broker sends on a listener of the configured kind.
