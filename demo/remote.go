@@ -39,23 +39,26 @@ func Write(ctx context.Context, o WriteOptions) error {
 	run := strconv.FormatInt(time.Now().UnixNano(), 36)
 	var held atomic.Bool
 	var writers []*writer
-	group, gctx := errgroup.WithContext(ctx)
 	for _, topic := range o.Topics {
 		s := shape{topic: topic, partitions: o.Partitions, cluster: "remote", share: 1 / float64(len(o.Topics)), size: 200, codec: kgo.Lz4Compression(), payload: order}
 		w, err := newWriter(s, run, o.Rate, o.Brokers, &held)
 		if err != nil {
-			return errors.Join(err, group.Wait())
+			return err
 		}
 		w.patience = 0
 		writers = append(writers, w)
+	}
+	group, gctx := errgroup.WithContext(ctx)
+	for _, w := range writers {
 		group.Go(func() error { return w.work(gctx) })
 	}
 	group.Go(func() error {
-		return every(gctx, sayEvery, func() {
+		every(gctx, sayEvery, func() {
 			for _, w := range writers {
 				fmt.Fprintf(o.Out, "wrote %s: %d records\n", w.topic, w.records.Load())
 			}
 		})
+		return nil
 	})
 	return group.Wait()
 }
@@ -82,8 +85,10 @@ func createTopics(ctx context.Context, o WriteOptions) error {
 			said = time.Now()
 			fmt.Fprintf(o.Out, "waiting for %s: %v\n", strings.Join(o.Brokers, ","), err)
 		}
-		if pause(ctx, time.Second) != nil {
+		select {
+		case <-ctx.Done():
 			return ctx.Err()
+		case <-time.After(time.Second):
 		}
 	}
 }
@@ -109,7 +114,7 @@ func Read(ctx context.Context, o ReadOptions) (faults int64, err error) {
 		defer close(done)
 		c.work(ctx)
 	}()
-	_ = every(ctx, sayEvery, func() { c.say(o.Out) })
+	every(ctx, sayEvery, func() { c.say(o.Out) })
 	<-done
 	c.say(o.Out)
 	faults, _ = c.result()
@@ -136,21 +141,15 @@ func (c *consumer) say(out io.Writer) {
 }
 
 // every calls f at each interval until ctx ends.
-func every(ctx context.Context, interval time.Duration, f func()) error {
-	for pause(ctx, interval) == nil {
-		f()
-	}
-	return nil
-}
-
-// pause waits for d or the end of ctx.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
+func every(ctx context.Context, interval time.Duration, f func()) {
+	t := time.NewTicker(interval)
 	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			f()
+		}
 	}
 }
