@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -24,30 +23,7 @@ func (c *Cluster) Kill(id int32) error {
 	return nil
 }
 
-// Stop shuts a node down in order.
-func (c *Cluster) Stop(ctx context.Context, id int32) error {
-	n, err := c.node(id)
-	if err != nil {
-		return err
-	}
-	return n.stop(ctx)
-}
-
-// Pause freezes a node (SIGSTOP); Resume wakes it.
-func (c *Cluster) Pause(id int32) error { return c.signal(id, syscall.SIGSTOP) }
-
-// Resume wakes a frozen node.
-func (c *Cluster) Resume(id int32) error { return c.signal(id, syscall.SIGCONT) }
-
-func (c *Cluster) signal(id int32, s os.Signal) error {
-	n, err := c.node(id)
-	if err != nil {
-		return err
-	}
-	return n.proc.Signal(s)
-}
-
-// Restart starts a node that was killed or stopped, on its old ports and data. It does not wait: see WaitReady.
+// Restart starts a node that was killed, on its old ports and data. It does not wait: see WaitReady.
 func (c *Cluster) Restart(id int32) error {
 	n, err := c.node(id)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // node is one broker and controller.
@@ -114,21 +113,4 @@ func (n *node) start(k Kafka, heap string) error {
 	cmd.Stdout, cmd.Stderr = out, out
 	n.proc, err = StartProcess(cmd)
 	return err
-}
-
-// stop asks the node to shut down and waits until it has.
-func (n *node) stop(ctx context.Context) error {
-	if err := n.proc.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	if n.proc == nil {
-		return nil
-	}
-	select {
-	case <-n.proc.done:
-		return nil
-	case <-ctx.Done():
-		n.proc.Kill()
-		return fmt.Errorf("stop node %d: %w", n.id, ctx.Err())
-	}
 }
