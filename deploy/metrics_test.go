@@ -136,15 +136,20 @@ type dashboard struct {
 	}
 }
 
-func TestDashboard(t *testing.T) {
+func readDashboard(t *testing.T) (text []byte, d dashboard) {
+	t.Helper()
 	text, err := os.ReadFile("grafana/mirror.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var d dashboard
 	if err := json.Unmarshal(text, &d); err != nil {
 		t.Fatal(err)
 	}
+	return text, d
+}
+
+func TestDashboard(t *testing.T) {
+	text, d := readDashboard(t)
 	if len(d.Templating.List) == 0 || d.Templating.List[0].Name != "datasource" || d.Templating.List[0].Type != "datasource" {
 		t.Error("the first variable is not the data source")
 	}
@@ -184,14 +189,7 @@ func TestDashboard(t *testing.T) {
 // promtool parses what the dashboard asks, with Grafana's variables filled in.
 func TestDashboardQueries(t *testing.T) {
 	promtool := tool(t, "promtool", "prometheus")
-	text, err := os.ReadFile("grafana/mirror.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var d dashboard
-	if err := json.Unmarshal(text, &d); err != nil {
-		t.Fatal(err)
-	}
+	_, d := readDashboard(t)
 	type rule struct {
 		Record string `yaml:"record"`
 		Expr   string `yaml:"expr"`
