@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -26,35 +25,17 @@ func newMirrorMaker(t *testing.T, west, east *brokers.Cluster, from, to, topics,
 	t.Helper()
 	dir := t.TempDir()
 	m := &mirrorMaker{t: t, file: filepath.Join(dir, "mm2.properties"), stderr: filepath.Join(dir, "stderr")}
-	text := fmt.Sprintf(`clusters = %[1]s, %[2]s
-%[1]s.bootstrap.servers = %[3]s
-%[2]s.bootstrap.servers = %[4]s
-%[1]s->%[2]s.enabled = true
-%[1]s->%[2]s.topics = %[5]s
-%[2]s->%[1]s.enabled = false
-tasks.max = 2
-replication.factor = 1
-refresh.topics.interval.seconds = 2
-offset-syncs.topic.replication.factor = 1
-checkpoints.topic.replication.factor = 1
-heartbeats.topic.replication.factor = 1
-config.storage.replication.factor = 1
-offset.storage.replication.factor = 1
-status.storage.replication.factor = 1
-emit.heartbeats.enabled = false
-emit.checkpoints.enabled = false
-sync.group.offsets.enabled = false
-sync.topic.acls.enabled = false
+	properties := brokers.MirrorMaker{
+		From: from, To: to, Source: west.Bootstrap(), Target: east.Bootstrap(), Topics: topics, Tasks: 2,
+		More: fmt.Sprintf(`refresh.topics.interval.seconds = 2
 %[1]s.consumer.max.partition.fetch.bytes = 32768
 %[2]s.offset.flush.interval.ms = 1000
 %[2]s.session.timeout.ms = 6000
 %[2]s.heartbeat.interval.ms = 1000
 %[2]s.scheduled.rebalance.max.delay.ms = 0
-%[6]s
-`, from, to, west.Bootstrap(), east.Bootstrap(), topics, more)
-	if err := os.WriteFile(m.file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+%[3]s`, from, to, more),
 	}
+	require(t, properties.Write(m.file))
 	t.Cleanup(func() {
 		m.process.Kill()
 		if t.Failed() {
@@ -73,8 +54,7 @@ func (m *mirrorMaker) start() {
 		m.t.Fatal(err)
 	}
 	defer out.Close() // the child has its own descriptor
-	cmd := exec.Command("java", "-Xms128M", "-Xmx512M", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", kafka.Jars(),
-		"org.apache.kafka.connect.mirror.MirrorMaker", m.file)
+	cmd := kafka.MirrorMaker(context.Background(), m.file, "-Xms128M", "-Xmx512M", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 	cmd.Stdout, cmd.Stderr = out, out
 	if m.process, err = brokers.StartProcess(cmd); err != nil {
 		m.t.Fatal(err)
