@@ -39,17 +39,21 @@ func Keys() []Key {
 			at := len(keys)
 			keys = append(keys, newKey(path, f, said))
 			if f.kind.below != nil {
-				inside := path
-				if path == "clusters" {
-					inside += ".*" // each has a name
-				}
-				keys[at].Keys = walk(inside, f.kind.below())
+				keys[at].Keys = walk(inside(path), f.kind.below())
 			}
 		}
 		return names
 	}
 	walk("", tables())
 	return keys
+}
+
+// inside is the path that the keys below a key have in front of them.
+func inside(path string) string {
+	if path == "clusters" {
+		return path + ".*" // each has a name
+	}
+	return path
 }
 
 func newKey(path string, f field, said notes) Key {

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -44,20 +45,13 @@ func mappingSchema(path string, fields []field, said notes) map[string]any {
 
 // fieldSchema is the schema of a key's value, with what the reference says of it.
 func fieldSchema(path string, f field, said notes) map[string]any {
-	schema := make(map[string]any)
 	of := f.kind.schema
 	if f.kind.below != nil {
-		inside := path
-		if path == "clusters" {
-			inside += ".*"
-		}
-		if of = mappingSchema(inside, f.kind.below(), said); f.kind.wrap != nil {
+		if of = mappingSchema(inside(path), f.kind.below(), said); f.kind.wrap != nil {
 			of = f.kind.wrap(of)
 		}
 	}
-	for key, value := range of {
-		schema[key] = value
-	}
+	schema := maps.Clone(of)
 	schema["description"] = said.of(path).text
 	if f.standard != nil {
 		schema["default"] = f.standard
