@@ -41,7 +41,7 @@ func firstSetting(key string, scopes ...*settings) (first property, ok bool) {
 
 // knowledge is what becomes of a setting that has no equal.
 type knowledge struct {
-	key    string // a '*' at the end stands for anything
+	key    string // one '*' stands for anything
 	fine   string // value with which mirror does the same, so that nothing is said
 	lost   bool   // what the setting asks for does not happen any more
 	secret bool   // its value can hold a secret
@@ -50,14 +50,18 @@ type knowledge struct {
 
 // The reasons that several settings share.
 const (
-	noConnect   = "mirror does not run in Kafka Connect"
-	noInternal  = "mirror has no such topic; it keeps everything in one topic on the target, __mirror_<route>"
-	noConverter = "mirror copies keys, values and headers as they are, byte for byte"
-	noGroups    = "mirror does not carry over the positions of consumer groups: move them by hand when consumers change clusters"
-	noTuning    = "mirror tunes its own connections; see limits"
-	noACLs      = "mirror does not copy ACLs: create those of the target by hand (kafka-acls)"
-	noHeartbeat = "mirror writes no heartbeats; GET /metrics and mirror status show that it is alive and how far behind"
-	noFilters   = "mirror loads no classes; say with topics and exclude what is copied"
+	noConnect         = "mirror does not run in Kafka Connect"
+	noInternal        = "mirror has no such topic; it keeps everything in one topic on the target, __mirror_<route>"
+	noConverter       = "mirror copies keys, values and headers as they are, byte for byte"
+	noGroups          = "mirror does not carry over the positions of consumer groups: move them by hand when consumers change clusters"
+	noTuning          = "mirror tunes its own connections; see limits"
+	noACLs            = "mirror does not copy ACLs: create those of the target by hand (kafka-acls)"
+	noHeartbeat       = "mirror writes no heartbeats; GET /metrics and mirror status show that it is alive and how far behind"
+	noMetrics         = "see docs/metrics.md for mirror's metrics"
+	noREST            = "web.listen is where mirror serves its page, status and metrics"
+	noTransactions    = "each record is copied exactly once in any case, without transactions"
+	noExcludedConfigs = "sync.configs copies what is set on the source topic, without exceptions; topic_defaults.config overrules it, and sync: {configs: false} stops it"
+	noFilters         = "mirror loads no classes; say with topics and exclude what is copied"
 )
 
 // known are the settings of MirrorMaker 2 and of Kafka Connect that have no equal
@@ -92,21 +96,21 @@ func known() []knowledge {
 		{key: "sync.topic.configs.interval.seconds", why: "configs are compared at each refresh"},
 		{key: "topic.filter.class", fine: "org.apache.kafka.connect.mirror.DefaultTopicFilter", lost: true, why: noFilters},
 		{key: "config.property.filter.class", fine: "org.apache.kafka.connect.mirror.DefaultConfigPropertyFilter", lost: true, why: "mirror loads no classes; topic_defaults.config overrules what sync.configs copies"},
-		{key: "config.properties.exclude", lost: true, why: "sync.configs copies what is set on the source topic, without exceptions; topic_defaults.config overrules it, and sync: {configs: false} stops it"},
-		{key: "config.properties.blacklist", lost: true, why: "sync.configs copies what is set on the source topic, without exceptions; topic_defaults.config overrules it, and sync: {configs: false} stops it"},
+		{key: "config.properties.exclude", lost: true, why: noExcludedConfigs},
+		{key: "config.properties.blacklist", lost: true, why: noExcludedConfigs},
 		{key: "use.defaults.from", lost: true, why: "sync.configs copies what is set on the source topic; put other values into topic_defaults.config"},
 		{key: "use.incremental.alter.configs", why: "mirror always changes single configs"},
 		{key: "forwarding.admin.class", fine: "org.apache.kafka.clients.admin.ForwardingAdmin", lost: true, why: "mirror loads no classes; it creates and alters target topics itself, sync and mirror plan say which"},
 		{key: "replication.policy.internal.topic.separator.enabled", why: noInternal},
 		{key: "replication.policy.*", why: "it belongs to a class that mirror does not have"},
-		{key: "exactly.once.source.support", why: "each record is copied exactly once in any case, without transactions"},
-		{key: "exactly.once.support", why: "each record is copied exactly once in any case, without transactions"},
-		{key: "transaction.boundary*", why: "each record is copied exactly once in any case, without transactions"},
+		{key: "exactly.once.source.support", why: noTransactions},
+		{key: "exactly.once.support", why: noTransactions},
+		{key: "transaction.boundary*", why: noTransactions},
 		{key: "dedicated.mode.enable.internal.rest", why: "processes of a fleet find each other through the target cluster"},
-		{key: "listeners*", why: "web.listen is where mirror serves its page, status and metrics"},
-		{key: "rest.*", why: "web.listen is where mirror serves its page, status and metrics"},
-		{key: "access.control.*", why: "web.listen is where mirror serves its page, status and metrics"},
-		{key: "admin.listeners*", why: "web.listen is where mirror serves its page, status and metrics"},
+		{key: "listeners*", why: noREST},
+		{key: "rest.*", why: noREST},
+		{key: "access.control.*", why: noREST},
+		{key: "admin.listeners*", why: noREST},
 		{key: "config.storage.*", why: noConnect}, {key: "offset.storage.*", why: noConnect}, {key: "status.storage.*", why: noConnect},
 		{key: "offset.flush.*", why: noConnect}, {key: "plugin.*", why: noConnect}, {key: "worker.*", why: noConnect},
 		{key: "task.*", why: noConnect}, {key: "scheduled.rebalance.*", why: noConnect}, {key: "connect.protocol", why: noConnect},
@@ -121,11 +125,11 @@ func known() []knowledge {
 		{key: "transforms.*", lost: true, secret: true, why: noConverter},
 		{key: "predicates*", lost: true, secret: true, why: noConverter},
 		{key: "errors.*", why: "on_loss and on_rejected say what happens to records that cannot be copied"},
-		{key: "metric.names.formats", why: "see docs/metrics.md for mirror's metrics"},
-		{key: "add.source.alias.to.metrics", why: "see docs/metrics.md for mirror's metrics"},
-		{key: "metric.reporters*", why: "see docs/metrics.md for mirror's metrics"},
-		{key: "metrics.*", why: "see docs/metrics.md for mirror's metrics"},
-		{key: "auto.include.jmx.reporter", why: "see docs/metrics.md for mirror's metrics"},
+		{key: "metric.names.formats", why: noMetrics},
+		{key: "add.source.alias.to.metrics", why: noMetrics},
+		{key: "metric.reporters*", why: noMetrics},
+		{key: "metrics.*", why: noMetrics},
+		{key: "auto.include.jmx.reporter", why: noMetrics},
 		{key: "admin.timeout.ms", why: noTuning}, {key: "consumer.poll.timeout.ms", why: noTuning},
 	}
 }
