@@ -201,6 +201,25 @@ func TestProperties(t *testing.T) {
 	}
 }
 
+// Settings that tune how often a login is made anew ask for nothing that does not happen.
+func TestLoginTuning(t *testing.T) {
+	const input = "clusters = a, b\nbootstrap.servers = x:1\na->b.enabled = true\na.security.protocol = SASL_PLAINTEXT\na.sasl.mechanism = PLAIN\n"
+	for _, setting := range []string{"sasl.login.refresh.window.factor = 0.8", "sasl.login.refresh.min.period.seconds = 60", "sasl.login.connect.timeout.ms = 9"} {
+		result, err := File("mm2.properties", []byte(input+"a."+setting+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "# " + setting + " (line 6): " + noTuning; !strings.Contains(string(result.YAML), want) {
+			t.Errorf("got\n%s\nwithout %q", result.YAML, want)
+		}
+		for _, line := range result.Dropped {
+			if strings.Contains(line, "sasl.login") {
+				t.Errorf("dropped: %s", line)
+			}
+		}
+	}
+}
+
 func TestJAAS(t *testing.T) {
 	l, err := parseJAAS(`a.B required user="x \"y\"" pass='p;w' n=1 ;`)
 	if err != nil || l.module != "a.B" || l.options["user"] != `x "y"` || l.options["pass"] != "p;w" || l.options["n"] != "1" {

@@ -150,7 +150,7 @@ func clientSettings() []knowledge {
 		{key: "session.*", why: noTuning}, {key: "heartbeat.*", why: noTuning}, {key: "partition.*", why: noTuning}, {key: "auto.*", why: noTuning},
 		{key: "transaction*", why: noTuning}, {key: "key.serializer", why: noConverter}, {key: "value.serializer", why: noConverter},
 		{key: "key.deserializer", why: noConverter}, {key: "value.deserializer", why: noConverter}, {key: "metric*", why: noTuning},
-		{key: "sasl.login.refresh.*", why: noTuning}, {key: "sasl.login.*.timeout.ms", why: noTuning}, {key: "sasl.login.*.ms", why: noTuning},
+		{key: "sasl.login.refresh.*", why: noTuning}, {key: "sasl.login.*.ms", why: noTuning},
 	}
 }
 
@@ -205,7 +205,8 @@ func clientRole(key string) (role, bare string) {
 	return "", key
 }
 
+// isSecurity tells what decides how a client connects from what only tunes it.
 func isSecurity(bare string) bool {
 	return strings.HasPrefix(bare, "ssl.") || bare == "security.protocol" ||
-		strings.HasPrefix(bare, "sasl.") && !strings.HasSuffix(bare, ".ms")
+		strings.HasPrefix(bare, "sasl.") && !strings.HasSuffix(bare, ".ms") && !strings.HasPrefix(bare, "sasl.login.refresh.")
 }
