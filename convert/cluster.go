@@ -29,8 +29,13 @@ type tlsBlock struct{ pairs []pair }
 
 // pair is one key of the output with the comments above it.
 type pair struct {
-	key, value string
+	key, value string // value as YAML
 	comments   []string
+}
+
+// textPair is a pair whose value is any text.
+func textPair(key, text string, comments ...string) pair {
+	return pair{key: key, value: config.Quote(text), comments: comments}
 }
 
 // get looks a client setting up as MirrorMaker does: of the cluster, else of
@@ -145,10 +150,10 @@ func (c *cluster) secretFile(what string) string {
 // says so, else a file.
 func (c *cluster) secretPair(key, what string, from property, value string) pair {
 	if name, ok := envReference(value); ok {
-		return pair{key: key, value: "${" + name + "}"}
+		return textPair(key, "${"+name+"}")
 	}
-	return pair{key: key + "_file", value: c.secretFile(what),
-		comments: []string{fmt.Sprintf("Put the %s of %s (line %d) into this file; mirror reads it anew each time it is needed.", strings.ReplaceAll(what, "-", " "), from.key, from.line)}}
+	return textPair(key+"_file", c.secretFile(what),
+		fmt.Sprintf("Put the %s of %s (line %d) into this file; mirror reads it anew each time it is needed.", strings.ReplaceAll(what, "-", " "), from.key, from.line))
 }
 
 // readSASL translates the mechanism and the login module.
@@ -184,7 +189,7 @@ func (c *cluster) userSASL(mechanism string, jaas property, l login) {
 		c.notes.secretDropped(jaas, "there is no username and password in it; write sasl: {mechanism: %s, username: ..., password_file: ...} by hand", mechanism)
 		return
 	}
-	c.sasl = []pair{{key: "mechanism", value: mechanism}, {key: "username", value: c.variable(user)},
+	c.sasl = []pair{textPair("mechanism", mechanism), textPair("username", c.variable(user)),
 		c.secretPair("password", "password", property{key: "sasl.jaas.config", line: jaas.line}, password)}
 }
 
@@ -208,7 +213,7 @@ func (c *cluster) oauthSASL(jaas property, l login) {
 			"OAUTHBEARER is taken over only with a token endpoint (without a password in it), a client id and a client secret; write sasl: {mechanism: OAUTHBEARER, token_file: ...} or token_url by hand")
 		return
 	}
-	c.sasl = []pair{{key: "mechanism", value: config.OAuthBearer}, {key: "token_url", value: dollars(endpoint)}, {key: "client_id", value: c.variable(id)},
+	c.sasl = []pair{textPair("mechanism", config.OAuthBearer), textPair("token_url", dollars(endpoint)), textPair("client_id", c.variable(id)),
 		c.secretPair("client_secret", "client-secret", secret, secret.value)}
 	if scope := firstOf(c.value("sasl.oauthbearer.scope"), l.options["scope"], l.options["oauth.scope"]); scope != "" {
 		c.sasl = append(c.sasl, pair{key: "scopes", value: config.QuoteList(strings.Fields(dollars(scope)))})

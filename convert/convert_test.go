@@ -3,6 +3,7 @@ package convert
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -197,6 +198,25 @@ func TestProperties(t *testing.T) {
 		got, err := parseProperties([]byte(test.text))
 		if err != nil || len(got) == 0 || got[0].key != test.key || got[0].value != test.value {
 			t.Errorf("%q: got %+v, %v, want %q = %q", test.text, got, err, test.key, test.value)
+		}
+	}
+}
+
+// Names that YAML would take for something else stay texts.
+func TestNamesAreTexts(t *testing.T) {
+	const input = "clusters = a, b\nbootstrap.servers = x:1\na->b.enabled = true\na.security.protocol = SASL_PLAINTEXT\na.sasl.mechanism = PLAIN\na.client.rack = %[1]s\n" +
+		"a.sasl.jaas.config = org.apache.kafka.common.security.plain.PlainLoginModule required username='%[1]s' password='p';\n"
+	for _, name := range []string{"[eu", "[eu]", "{eu: 1}", `"eu`, `"eu"`, "eu: 1", "*eu", "#eu", "null", "7"} {
+		result, err := File("mm2.properties", fmt.Appendf(nil, input, name))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		cfg, err := config.Parse("mirror.yaml", result.YAML, anyVariable)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if a := cfg.Clusters["a"]; a.SASL.Username != name || a.Rack != name {
+			t.Errorf("%s: got the user name %q and the rack %q", name, a.SASL.Username, a.Rack)
 		}
 	}
 }

@@ -21,32 +21,32 @@ func (c *cluster) trust(trusted []strimziSecret) {
 			comments = append(comments, fmt.Sprintf("  kubectl get secret %s -o yaml    # all that match %s", s.SecretName, firstOf(s.Pattern, "*.crt")))
 		}
 	}
-	c.certificates = append(c.certificates, pair{key: "ca_file", value: c.pem("ca"), comments: comments})
+	c.certificates = append(c.certificates, textPair("ca_file", c.pem("ca"), comments...))
 }
 
 // authenticate translates an authentication, and reports whether it is SASL.
 func (c *cluster) authenticate(a strimziAuth, line int) bool {
-	mount := func(s strimziSecret, key string) []string {
-		return []string{fmt.Sprintf("Mount key %s of secret %s as this file; mirror reads it anew each time it is needed.", key, s.SecretName)}
+	mount := func(s strimziSecret, key string) string {
+		return fmt.Sprintf("Mount key %s of secret %s as this file; mirror reads it anew each time it is needed.", key, s.SecretName)
 	}
 	switch a.Type {
 	case "":
 		return false
 	case "tls":
 		s := a.CertificateAndKey
-		c.certificates = append(c.certificates, pair{key: "cert_file", value: c.pem("cert"), comments: mount(s, s.Certificate)},
-			pair{key: "key_file", value: c.pem("key"), comments: mount(s, s.Key)})
+		c.certificates = append(c.certificates, textPair("cert_file", c.pem("cert"), mount(s, s.Certificate)),
+			textPair("key_file", c.pem("key"), mount(s, s.Key)))
 		return false
 	case "scram-sha-512", "scram-sha-256", "plain":
-		c.user = []pair{{key: "mechanism", value: strings.ToUpper(a.Type)}, {key: "username", value: c.variable(a.Username)},
-			{key: "password_file", value: c.secretFile("password"), comments: mount(a.PasswordSecret, a.PasswordSecret.Password)}}
+		c.user = []pair{textPair("mechanism", strings.ToUpper(a.Type)), textPair("username", c.variable(a.Username)),
+			textPair("password_file", c.secretFile("password"), mount(a.PasswordSecret, a.PasswordSecret.Password))}
 		return true
 	case "oauth":
 		if a.ClientID == "" || a.ClientSecret.SecretName == "" || strings.Contains(a.TokenEndpoint, "@") || !strings.HasPrefix(a.TokenEndpoint, "http") {
 			break
 		}
-		c.user = []pair{{key: "mechanism", value: config.OAuthBearer}, {key: "token_url", value: dollars(a.TokenEndpoint)}, {key: "client_id", value: c.variable(a.ClientID)},
-			{key: "client_secret_file", value: c.secretFile("client-secret"), comments: mount(a.ClientSecret, a.ClientSecret.Key)}}
+		c.user = []pair{textPair("mechanism", config.OAuthBearer), textPair("token_url", dollars(a.TokenEndpoint)), textPair("client_id", c.variable(a.ClientID)),
+			textPair("client_secret_file", c.secretFile("client-secret"), mount(a.ClientSecret, a.ClientSecret.Key))}
 		if a.Scope != "" {
 			c.user = append(c.user, pair{key: "scopes", value: config.QuoteList(strings.Fields(dollars(a.Scope)))})
 		}

@@ -33,7 +33,7 @@ func (c *cluster) trustStore() {
 	kind := storeType(c.value("ssl.truststore.type"))
 	c.get("ssl.truststore.password") // the command asks for it
 	add := func(file string, comments ...string) {
-		c.tls.pairs = append(c.tls.pairs, pair{key: "ca_file", value: dollars(file), comments: comments})
+		c.tls.pairs = append(c.tls.pairs, textPair("ca_file", dollars(file), comments...))
 	}
 	switch {
 	case isInline:
@@ -73,7 +73,7 @@ func (c *cluster) keyStore() {
 	default:
 		comments = keyStoreLines(at, kind, cert, private)
 	}
-	c.tls.pairs = append(c.tls.pairs, pair{key: "cert_file", value: dollars(cert), comments: comments}, pair{key: "key_file", value: dollars(private)})
+	c.tls.pairs = append(c.tls.pairs, textPair("cert_file", dollars(cert), comments...), textPair("key_file", dollars(private)))
 }
 
 // keyStoreLines are the commands that make PEM of a keystore. openssl reads only

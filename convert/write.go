@@ -47,24 +47,15 @@ func (w *writer) pairs(indent int, pairs []pair) {
 		for _, text := range p.comments {
 			w.comment(indent, text)
 		}
-		w.line(indent, "%s: %s", p.key, p.yaml())
+		w.line(indent, "%s: %s", p.key, p.value)
 	}
-}
-
-// yaml is the value as it is written: what is no list or mapping is quoted where
-// it must be.
-func (p pair) yaml() string {
-	if p.value == "" || p.value[0] != '[' && p.value[0] != '{' && p.value[0] != '"' {
-		return config.Quote(p.value)
-	}
-	return p.value
 }
 
 func (w *writer) cluster(c *cluster) {
 	w.line(2, "%s:", config.Quote(c.name))
 	w.pairs(4, []pair{{key: "brokers", value: config.QuoteList(c.brokers)}})
 	if c.rack != "" {
-		w.pairs(4, []pair{{key: "rack", value: c.rack}})
+		w.pairs(4, []pair{textPair("rack", c.rack)})
 	}
 	switch {
 	case c.tls == nil:
