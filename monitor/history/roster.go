@@ -70,13 +70,21 @@ func (r *roster) choose(now time.Time, readings []Reading, since int64) []int {
 		return cmp.Or(cmp.Compare(rank(a.Subject), rank(b.Subject)), cmp.Compare(r.weights[b.Subject], r.weights[a.Subject]))
 	})
 	var changed []int
+	// Who comes later is no heavier, so what one was refused none behind it gets.
+	// Without this, thousands of topics without a place would each look for whom
+	// to drive out.
+	refused := len(r.slots) + 1
 	for _, reading := range waiting {
 		keys := r.lacking(reading)
+		if len(keys) >= refused {
+			continue
+		}
 		free := r.free(len(keys))
 		if len(free) < len(keys) && (review || !isTopic(reading.Subject)) {
 			free = r.evictFor(reading.Subject, len(keys))
 		}
 		if len(free) < len(keys) {
+			refused = len(keys)
 			continue
 		}
 		for i, key := range keys {

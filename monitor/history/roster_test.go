@@ -72,3 +72,28 @@ func TestRouteThatIsGone(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// Who needs less than another was refused still gets what is left.
+func TestSmallRoomIsUsed(t *testing.T) {
+	h := Open(Options{Series: 5, Log: quiet()})
+	defer h.Close()
+	small := Reading{Subject: "r/small", Weight: 5, Values: []Value{{"lag", 1}}}
+	h.Record(begin, []Reading{small, topic(3, 10), topic(4, 8), topic(2, 20), topic(1, 30)})
+	if got, want := h.Keys(), []string{"r/small/lag", "r/t1/lag", "r/t1/rate", "r/t2/lag", "r/t2/rate"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// A review with far more topics than room.
+func BenchmarkReview(b *testing.B) {
+	r := newRoster(2000)
+	var readings []Reading
+	for n := range 10_000 {
+		readings = append(readings, topic(n, float64(100_000+n)))
+	}
+	now := begin
+	for b.Loop() {
+		now = now.Add(reviewEvery)
+		r.choose(now, readings, now.Unix())
+	}
+}
