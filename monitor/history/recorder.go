@@ -57,8 +57,10 @@ func TopicMetrics() []string {
 func Readings(s monitor.Sample) []Reading {
 	var readings []Reading
 	at := make(map[string]int)
-	for _, p := range s.Points {
-		subject, metric, ok := recorded(p)
+	ofRoute, ofTopic := RouteMetrics(), TopicMetrics()
+	for k := range s.Points {
+		p := &s.Points[k]
+		subject, metric, ok := recorded(p, ofRoute, ofTopic)
 		if !ok {
 			continue
 		}
@@ -76,21 +78,22 @@ func Readings(s monitor.Sample) []Reading {
 	return readings
 }
 
-// recorded tells the subject and the metric of a point that is recorded.
-func recorded(p monitor.Point) (subject, metric string, ok bool) {
+// recorded tells the subject and the metric of a point that is recorded, which is
+// one of those of a route or of a topic.
+func recorded(p *monitor.Point, ofRoute, ofTopic []string) (subject, metric string, ok bool) {
 	labels := p.Labels.List()
 	if len(labels) == 0 || labels[0].Name != "route" {
 		return "", "", false
 	}
 	subject, labels = labels[0].Value, labels[1:]
-	metric, ofRoute := strings.CutPrefix(p.Name, "mirror_route_")
-	wanted := RouteMetrics()
-	if !ofRoute {
+	metric, isRoute := strings.CutPrefix(p.Name, "mirror_route_")
+	wanted := ofRoute
+	if !isRoute {
 		if len(labels) == 0 || labels[0].Name != "topic" {
 			return "", "", false
 		}
 		metric = strings.TrimPrefix(metric, "mirror_")
-		wanted, subject, labels = TopicMetrics(), subject+"/"+labels[0].Value, labels[1:]
+		wanted, subject, labels = ofTopic, subject+"/"+labels[0].Value, labels[1:]
 	}
 	if len(labels) == 1 && labels[0].Name == "quantile" {
 		metric += map[string]string{"0.5": "_p50", "0.99": "_p99"}[labels[0].Value]
