@@ -62,8 +62,8 @@ func collectRow(out chan<- prometheus.Metric, desc *prometheus.Desc, m *metric, 
 		out <- made
 	}
 	if m.durations != nil {
-		if s.counts != nil {
-			d := m.durations(s.counts)
+		if s.timings != nil {
+			d := m.durations(s.timings)
 			emit(prometheus.NewConstHistogram(desc, uint64(d.count), d.seconds(), d.cumulative(m.buckets), labels...))
 		}
 		return

@@ -22,8 +22,7 @@ type metric struct {
 	read func(s *scope, emit emitFunc)
 	// durations returns what a histogram shows: at a scrape all since the start,
 	// in samples the quantiles of what came since the last one.
-	durations func(c *topicCounts) *Durations
-	recent    func(p *pace) *Durations
+	durations func(t *timings) *Durations
 	buckets   bucketRange
 }
 
@@ -91,8 +90,8 @@ func metrics() []metric {
 func count(name, help string, read func(*Totals) int64) metric {
 	return metric{name: name, help: help, kind: counter, levels: everyLevel,
 		read: func(s *scope, emit emitFunc) {
-			if s.counts != nil {
-				emit(float64(read(&s.counts.totals)))
+			if s.totals != nil {
+				emit(float64(read(s.totals)))
 			}
 		}}
 }
@@ -132,10 +131,10 @@ func counterRows() []metric {
 // emitDeep leaves out reasons that never happened: seven series for each of many
 // thousand topics would be mostly zeros.
 func emitDeep(s *scope, emit emitFunc) {
-	if s.counts == nil {
+	if s.totals == nil {
 		return
 	}
-	for reason, n := range s.counts.totals.Deep {
+	for reason, n := range s.totals.Deep {
 		if n > 0 {
 			emit(float64(n), batch.Reason(reason).String())
 		}
@@ -152,12 +151,10 @@ func paceRows() []metric {
 			read: func(s *scope, emit emitFunc) { emitKnown(s.pace.bytes, emit) }},
 		{name: "copy_latency_seconds", kind: histogram, levels: routesTopics, buckets: bucketRange{1, 16},
 			help:      "Records by the time from the source's answer that brought them to the target's acknowledgement.",
-			durations: func(c *topicCounts) *Durations { return &c.latency },
-			recent:    func(p *pace) *Durations { return &p.latency }},
+			durations: func(t *timings) *Durations { return &t.latency }},
 		{name: "record_age_seconds", kind: histogram, levels: routesTopics, buckets: bucketRange{2, 30},
 			help:      "Records by their age when the target acknowledged them, each as old as the oldest of its batch. Records without a timestamp are left out.",
-			durations: func(c *topicCounts) *Durations { return &c.age },
-			recent:    func(p *pace) *Durations { return &p.age }},
+			durations: func(t *timings) *Durations { return &t.age }},
 	}
 }
 

@@ -8,8 +8,7 @@ type pace struct {
 	// catchUp is how many seconds it takes until there is no lag, at the rate at
 	// which the lag shrank lately; nil when it does not shrink, or is not known.
 	catchUp *float64
-	// latency and age are of what was copied since the last snapshot.
-	latency, age Durations
+	timings *timings // of what was copied since the last snapshot; nil: not known, or not told
 }
 
 // paceWindow is how far back the rate is measured at which lag shrinks: long
@@ -22,10 +21,11 @@ const keepingUp = 1.0
 
 // trail is what a scope looked like at earlier snapshots.
 type trail struct {
-	counts *topicCounts // nil: not ours
-	lags   []lagMoment  // the oldest first, none but the first longer ago than paceWindow
-	pace   pace         // as of the last snapshot
-	seen   time.Time    // the last snapshot
+	totals  *Totals     // nil: not ours
+	timings *timings    // nil: not ours, or not told
+	lags    []lagMoment // the oldest first, none but the first longer ago than paceWindow
+	pace    pace        // as of the last snapshot
+	seen    time.Time   // the last snapshot
 }
 
 type lagMoment struct {
@@ -37,13 +37,14 @@ type lagMoment struct {
 func (t *trail) measure(s *scope, now time.Time) pace {
 	p := pace{catchUp: t.catchUp(s, now)}
 	passed := now.Sub(t.seen).Seconds()
-	if s.counts == nil || t.counts == nil || passed <= 0 {
+	if s.totals == nil || t.totals == nil || passed <= 0 {
 		return p
 	}
-	p.records = per(s.counts.totals.Records-t.counts.totals.Records, passed)
-	p.bytes = per(s.counts.totals.Bytes-t.counts.totals.Bytes, passed)
-	p.latency = s.counts.latency.since(&t.counts.latency)
-	p.age = s.counts.age.since(&t.counts.age)
+	p.records = per(s.totals.Records-t.totals.Records, passed)
+	p.bytes = per(s.totals.Bytes-t.totals.Bytes, passed)
+	if s.timings != nil {
+		p.timings = s.timings.since(t.timings)
+	}
 	return p
 }
 
@@ -82,7 +83,7 @@ func (t *trail) note(s *scope, now time.Time) {
 		t.lags = t.lags[1:]
 	}
 	t.pace = t.measure(s, now)
-	t.counts, t.seen = s.counts, now
+	t.totals, t.timings, t.seen = s.totals, s.timings, now
 	if s.lagRecords < 0 {
 		t.lags = nil
 		return

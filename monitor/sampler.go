@@ -146,6 +146,15 @@ var quantiles = []struct {
 	name     string
 }{{0.5, "0.5"}, {0.99, "0.99"}}
 
+func appendQuantiles(points []Point, name string, labels Labels, d *Durations) []Point {
+	for _, q := range quantiles {
+		if seconds, ok := d.quantile(q.fraction); ok {
+			points = append(points, Point{Series{name, labels.With("quantile", q.name)}, seconds})
+		}
+	}
+	return points
+}
+
 // appendPoints adds what the table reads from one scope.
 func (s *Sampler) appendPoints(points []Point, of *scope) []Point {
 	for i := range s.metrics {
@@ -154,11 +163,9 @@ func (s *Sampler) appendPoints(points []Point, of *scope) []Point {
 			continue
 		}
 		name := m.fullName(of.level)
-		if m.recent != nil {
-			for _, q := range quantiles {
-				if seconds, ok := m.recent(&of.pace).quantile(q.fraction); ok {
-					points = append(points, Point{Series{name, of.labels.With("quantile", q.name)}, seconds})
-				}
+		if m.durations != nil {
+			if of.pace.timings != nil {
+				points = appendQuantiles(points, name, of.labels, m.durations(of.pace.timings))
 			}
 			continue
 		}

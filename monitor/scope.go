@@ -29,7 +29,8 @@ type scope struct {
 	labels Labels
 
 	// What this process counts; nil where it has nothing to do with it.
-	counts *topicCounts // its durations are empty for partitions
+	totals  *Totals
+	timings *timings // nil for partitions, too
 
 	// What the status says.
 	state      State
@@ -48,8 +49,9 @@ func scopes(counts map[topicKey]*topicCounts, status *Status, partitions bool) [
 	var all []*scope
 	for i := range status.Routes {
 		r := &status.Routes[i]
+		sum := new(topicCounts)
 		route := &scope{level: ofRoute, labels: Labels{{"route", r.Name}}, state: r.State,
-			lagRecords: -1, lagSeconds: r.LagSeconds, route: r, counts: new(topicCounts)}
+			lagRecords: -1, lagSeconds: r.LagSeconds, route: r, totals: &sum.totals, timings: &sum.timings}
 		all = append(all, route)
 		named := make(map[string]bool, len(r.Topics))
 		for k := range r.Topics {
@@ -66,7 +68,7 @@ func scopes(counts map[topicKey]*topicCounts, status *Status, partitions bool) [
 				route.lagRecords = max(route.lagRecords, 0) + topic.lagRecords
 			}
 			if c != nil {
-				route.counts.add(c)
+				sum.add(c)
 			}
 			if partitions {
 				all = appendPartitions(all, topic.labels, t, c)
@@ -75,7 +77,7 @@ func scopes(counts map[topicKey]*topicCounts, status *Status, partitions bool) [
 		// Topics that are gone stay in the route's sums, which never go back.
 		for key, c := range counts {
 			if key.route == r.Name && !named[key.topic] {
-				route.counts.add(c)
+				sum.add(c)
 			}
 		}
 	}
@@ -83,7 +85,10 @@ func scopes(counts map[topicKey]*topicCounts, status *Status, partitions bool) [
 }
 
 func newTopicScope(labels Labels, t *TopicStatus, c *topicCounts) *scope {
-	s := &scope{level: ofTopic, labels: labels.With("topic", t.Source), state: t.State, counts: c, lagRecords: -1}
+	s := &scope{level: ofTopic, labels: labels.With("topic", t.Source), state: t.State, lagRecords: -1}
+	if c != nil {
+		s.totals, s.timings = &c.totals, &c.timings
+	}
 	for i := range t.Partitions {
 		p := &t.Partitions[i]
 		if p.LagRecords >= 0 {
@@ -113,7 +118,7 @@ func appendPartitions(all []*scope, labels Labels, t *TopicStatus, c *topicCount
 			lagRecords: p.LagRecords, lagSeconds: p.LagSeconds, retention: p.RetentionSeconds, partition: p}
 		if c != nil {
 			if totals, ours := c.partitions[p.Partition]; ours {
-				s.counts = &topicCounts{totals: totals}
+				s.totals = &totals
 			}
 		}
 		all = append(all, s)

@@ -23,11 +23,24 @@ func (p *Partition) Copied(n int64, latency, age time.Duration) {
 	}
 }
 
+// timings are the histograms of a topic, or the sums of those of many, as they
+// stood at one moment. They are many times as large as the counters.
+type timings struct{ latency, age Durations }
+
+func (t *timings) add(o *timings) {
+	t.latency.add(&o.latency)
+	t.age.add(&o.age)
+}
+
+// since returns what was counted after earlier.
+func (t *timings) since(earlier *timings) *timings {
+	return &timings{t.latency.since(&earlier.latency), t.age.since(&earlier.age)}
+}
+
 // topicCounts are the counters of a topic at one moment.
 type topicCounts struct {
 	totals     Totals
-	latency    Durations
-	age        Durations
+	timings    timings
 	partitions map[int32]Totals // of those that this process copies now
 }
 
@@ -35,13 +48,12 @@ type topicCounts struct {
 // held.
 func (t *Topic) counts() *topicCounts {
 	c := &topicCounts{totals: t.past, partitions: make(map[int32]Totals)}
-	c.latency.read(&t.CopyLatency)
-	c.age.read(&t.RecordAge)
+	c.timings.latency.read(&t.CopyLatency)
+	c.timings.age.read(&t.RecordAge)
 	return c
 }
 
 func (c *topicCounts) add(o *topicCounts) {
 	c.totals.Add(&o.totals)
-	c.latency.add(&o.latency)
-	c.age.add(&o.age)
+	c.timings.add(&o.timings)
 }
