@@ -87,7 +87,7 @@ func (s *Sampler) Run(ctx context.Context) {
 func (s *Sampler) Take(now time.Time) Sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sample := Sample{Time: now}
+	sample := Sample{Time: now, Points: make([]Point, 0, len(s.Latest().Points))} // mostly as many as before
 	for _, scope := range s.look() {
 		t := s.trails[scope.labels]
 		if t == nil {
