@@ -47,23 +47,20 @@ func openFile(o Options) (*History, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o750); err != nil {
 		return nil, err
 	}
-	f, l, err := openExisting(o.Path)
+	f, found, err := openExisting(o.Path)
 	var bad *brokenError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		f, err = create(o.Path, layout{o.Series})
-		l = layout{o.Series}
+		f, err = create(o, nothing)
 	case errors.As(err, &bad):
 		f, err = setAside(o, bad)
-		l = layout{o.Series}
-	case err == nil && l.series != o.Series:
-		f, err = resize(f, l, o)
-		l = layout{o.Series}
+	case err == nil && found.series != o.Series:
+		f, err = resize(f, found, o)
 	}
 	if err != nil {
 		return nil, err
 	}
-	h := newHistory(file{f}, l, o.Log)
+	h := newHistory(file{f}, layout{o.Series}, o.Log)
 	if err := h.readDirectory(); err != nil {
 		f.Close()
 		return nil, err
@@ -115,17 +112,19 @@ func examine(f *os.File) (layout, error) {
 	return l, nil
 }
 
-// create makes a new file beside the path and moves it there, so that no other
-// start ever sees half of one.
-func create(path string, l layout) (*os.File, error) {
-	fresh := path + ".new"
+// create makes a new file beside the path, fills it and moves it there, so that no
+// other start ever sees half of one.
+func create(o Options, fill func(*os.File) error) (*os.File, error) {
+	fresh := o.Path + ".new"
 	f, err := os.OpenFile(fresh, os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
 		return nil, err
 	}
-	err = format(f, l)
+	if err = format(f, layout{o.Series}); err == nil {
+		err = fill(f)
+	}
 	if err == nil {
-		err = os.Rename(fresh, path)
+		err = os.Rename(fresh, o.Path)
 	}
 	if err != nil {
 		f.Close()
@@ -133,6 +132,9 @@ func create(path string, l layout) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// nothing leaves a new file empty.
+func nothing(*os.File) error { return nil }
 
 // format empties a file and writes the header. The rows take room on the disk
 // when they are written.
@@ -154,30 +156,18 @@ func setAside(o Options, bad *brokenError) (*os.File, error) {
 		return nil, err
 	}
 	o.Log.Warn("the history file cannot be used: it was set aside and a new one begins", "path", o.Path, "why", bad.why, "moved_to", aside)
-	return create(o.Path, layout{o.Series})
+	return create(o, nothing)
 }
 
 // resize copies a file into one for another number of series. Slots that no
 // longer have room are dropped.
 func resize(old *os.File, from layout, o Options) (*os.File, error) {
 	defer old.Close()
-	to := layout{o.Series}
-	f, err := os.OpenFile(o.Path+".new", os.O_RDWR|os.O_CREATE, 0o640)
-	if err != nil {
-		return nil, err
-	}
-	if err = format(f, to); err == nil {
-		err = copyInto(f, to, old, from)
-	}
+	f, err := create(o, func(f *os.File) error { return copyInto(f, layout{o.Series}, old, from) })
 	if err == nil {
-		err = os.Rename(o.Path+".new", o.Path)
+		o.Log.Info("the history file has room for another number of series now", "path", o.Path, "series", o.Series, "before", from.series)
 	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	o.Log.Info("the history file has room for another number of series now", "path", o.Path, "series", to.series, "before", from.series)
-	return f, nil
+	return f, err
 }
 
 func copyInto(dst io.WriterAt, to layout, src io.ReaderAt, from layout) error {
