@@ -85,17 +85,13 @@ func scopes(counts map[topicKey]*topicCounts, status *Status, partitions bool) [
 }
 
 func newTopicScope(labels Labels, t *TopicStatus, c *topicCounts) *scope {
-	s := &scope{level: ofTopic, labels: labels.With("topic", t.Source), state: t.State, lagRecords: -1}
+	s := &scope{level: ofTopic, labels: labels.With("topic", t.Source), state: t.State}
 	if c != nil {
 		s.totals, s.timings = &c.totals, &c.timings
 	}
+	s.lagRecords, s.lagSeconds = t.Lag()
 	for i := range t.Partitions {
-		p := &t.Partitions[i]
-		if p.LagRecords >= 0 {
-			s.lagRecords = max(s.lagRecords, 0) + p.LagRecords
-		}
-		s.lagSeconds = furthest(s.lagSeconds, p.LagSeconds)
-		s.retention = soonest(s.retention, p.RetentionSeconds)
+		s.retention = soonest(s.retention, t.Partitions[i].RetentionSeconds)
 	}
 	return s
 }

@@ -126,6 +126,20 @@ func (r *RouteStatus) RollUp() {
 	}
 }
 
+// Lag is the lag of all partitions: the sum of what is known in records, -1 when
+// nothing is, and the time of the one furthest behind, nil when none is known.
+func (t *TopicStatus) Lag() (records int64, seconds *float64) {
+	records = -1
+	for i := range t.Partitions {
+		p := &t.Partitions[i]
+		if p.LagRecords >= 0 {
+			records = max(records, 0) + p.LagRecords
+		}
+		seconds = furthest(seconds, p.LagSeconds)
+	}
+	return records, seconds
+}
+
 // furthest returns the greater lag; an unknown one never hides a known one.
 func furthest(a, b *float64) *float64 {
 	if a == nil || (b != nil && *b > *a) {

@@ -114,28 +114,21 @@ func (v *view) add(t topicView) {
 
 func newTopicView(route string, t *monitor.TopicStatus, rates *rates) topicView {
 	at := rates.of(route, t.Source)
-	v := topicView{Route: route, Source: t.Source, Target: t.Target, State: t.State, LagRecords: -1, SourceEnd: -1,
-		RecordsPerSecond: at.records, BytesPerSecond: at.bytes}
-	var lag *float64
+	records, seconds := t.Lag()
+	v := topicView{Route: route, Source: t.Source, Target: t.Target, State: t.State, LagRecords: records, LagSeconds: rounded(seconds),
+		SourceEnd: -1, RecordsPerSecond: at.records, BytesPerSecond: at.bytes}
 	for i := range t.Partitions {
 		p := &t.Partitions[i]
 		if p.Partition >= 0 {
 			v.Partitions++
 		}
-		if p.LagRecords >= 0 {
-			v.LagRecords = max(v.LagRecords, 0) + p.LagRecords
-		}
 		if p.SourceEnd >= 0 {
 			v.SourceEnd = max(v.SourceEnd, 0) + p.SourceEnd
-		}
-		if p.LagSeconds != nil && (lag == nil || *p.LagSeconds > *lag) {
-			lag = p.LagSeconds
 		}
 		if v.Reason == "" && p.State == t.State {
 			v.Reason = p.Reason
 		}
 	}
-	v.LagSeconds = rounded(lag)
 	return v
 }
 
