@@ -81,9 +81,7 @@ func (h *hub) look(now time.Time) {
 	for i := range status.Routes {
 		entries += status.Routes[i].Losses
 	}
-	h.mu.Lock()
-	ledger := h.ledger
-	h.mu.Unlock()
+	ledger := h.lossEntries()
 	if h.losses != nil && entries != h.entries { // reading the ledger sorts it
 		ledger = h.losses()
 		h.entries = entries

@@ -103,7 +103,7 @@ func (w *Watcher) topics(now time.Time, r *monitor.RouteStatus, moods map[place]
 		return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.state, b.state), cmp.Compare(a.reason, b.reason))
 	})
 	if len(keys) > maxTopics {
-		return gathered(now, r, groupsOf(groups))
+		return gathered(now, r, slices.Concat(slices.Collect(maps.Values(groups))...))
 	}
 	for _, key := range keys {
 		first := groups[key][0]
@@ -136,13 +136,6 @@ func (w *Watcher) mutes(now time.Time, c change) bool {
 // maxTopics is how many topics have sentences of their own when something happens
 // to many at once.
 const maxTopics = 10
-
-func groupsOf[K comparable](groups map[K][]change) (all []change) {
-	for _, changes := range groups {
-		all = append(all, changes...)
-	}
-	return all
-}
 
 // gathered tells of many topics in one sentence for each new state.
 func gathered(now time.Time, r *monitor.RouteStatus, changes []change) []Event {
