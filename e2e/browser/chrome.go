@@ -55,15 +55,13 @@ func Size(width, height int64, scheme string) chromedp.Action[chromedp.Void] {
 
 // Until waits until an expression of JavaScript is true.
 func Until(ctx context.Context, expression string) error {
-	var last any
 	for deadline := time.Now().Add(patience); ; {
 		value, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
 		if value && err == nil {
 			return nil
 		}
-		last = err
 		if time.Now().After(deadline) {
-			return fmt.Errorf("wait until %s: it never was (%v)", expression, last)
+			return fmt.Errorf("wait until %s: it never was (%v)", expression, err)
 		}
 		select {
 		case <-ctx.Done():

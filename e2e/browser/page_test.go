@@ -37,7 +37,7 @@ func newSetting(t *testing.T) *setting {
 	var err error
 	s.world, err = NewWorld(s.ctx)
 	s.must(err)
-	t.Cleanup(func() { s.world.Close() })
+	t.Cleanup(s.world.Close)
 	s.binary, err = Build(s.ctx, s.dir)
 	s.must(err)
 	s.listen, err = FreeAddress()

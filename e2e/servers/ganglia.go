@@ -48,14 +48,17 @@ tcp_accept_channel { port = %d bind = 127.0.0.1 }
 
 // GangliaMetric is what gmond and gmetad tell of one metric.
 type GangliaMetric struct {
+	Name  string         `xml:"NAME,attr"`
+	Value string         `xml:"VAL,attr"`
+	Type  string         `xml:"TYPE,attr"`
+	Units string         `xml:"UNITS,attr"`
+	Extra []GangliaExtra `xml:"EXTRA_DATA>EXTRA_ELEMENT"`
+}
+
+// GangliaExtra is one more attribute of a metric.
+type GangliaExtra struct {
 	Name  string `xml:"NAME,attr"`
 	Value string `xml:"VAL,attr"`
-	Type  string `xml:"TYPE,attr"`
-	Units string `xml:"UNITS,attr"`
-	Extra []struct {
-		Name  string `xml:"NAME,attr"`
-		Value string `xml:"VAL,attr"`
-	} `xml:"EXTRA_DATA>EXTRA_ELEMENT"`
 }
 
 type gangliaCluster struct {
