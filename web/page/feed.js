@@ -60,7 +60,12 @@ async function points(keys, window) {
 // Live draws what the browser itself has seen since the page was opened, for what
 // has no history.
 class Live {
-  constructor(graph) { this.graph = graph; this.start = Math.floor(Date.now() / 1000); this.seen = []; }
+  constructor(graph) {
+    this.graph = graph;
+    this.start = Math.floor(Date.now() / 1000);
+    this.seen = [];
+    graph.newest = (row) => { for (let k = this.seen.length - 1; k >= 0; k--) if (known(row.avg[k])) return k; return -1; };
+  }
 
   add(value) {
     const step = 2, i = Math.floor((Date.now() / 1000 - this.start) / step);
@@ -69,6 +74,5 @@ class Live {
     const length = Math.max(this.seen.length, 150);
     const avg = this.seen.concat(Array(length - this.seen.length).fill(null));
     this.graph.set({ start: this.start, step, bridge: 3, rows: [{ min: avg, avg, max: avg }] });
-    this.graph.newest = (row) => { for (let k = this.seen.length - 1; k >= 0; k--) if (known(row.avg[k])) return k; return -1; };
   }
 }

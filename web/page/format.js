@@ -42,6 +42,7 @@ const UNITS = {
 
 const show = (unit, v) => known(v) ? UNITS[unit].text(v) : DASH;
 const whole = (v) => known(v) && v >= 0 ? Math.round(v).toLocaleString("en-US") : DASH;
+const recordRate = (v) => show("count", v) + " records/s";
 const plural = (n, one, many) => `${whole(n)} ${n === 1 ? one : many}`;
 
 const pad = (n) => String(n).padStart(2, "0");

@@ -67,7 +67,7 @@ class Overview extends Page {
   update() {
     const { routes, recent } = store.head;
     this.map.update(routes);
-    this.tiles.set("throughput", show("bytes", sum(routes, (r) => r.bytes_per_second)), `${show("rate", sum(routes, (r) => r.records_per_second)).replace("/s", "")} records/s`);
+    this.tiles.set("throughput", show("bytes", sum(routes, (r) => r.bytes_per_second)), recordRate(sum(routes, (r) => r.records_per_second)));
     const last = most(routes, (r) => r.lag_seconds);
     this.tiles.set("lag", show("seconds", last && last.lag_seconds), `${routes.length > 1 && last ? last.name + ", " : ""}${plural(sum(routes, (r) => r.lag_records), "record", "records")} behind`, lagMood(last && last.lag_seconds));
     const slow = most(routes, (r) => r.latency_p99_seconds);
@@ -132,7 +132,7 @@ class RoutePage extends Page {
     setText(this.ends, `${r.from} → ${r.to}`);
     setText(this.reason, r.reason);
     this.reason.hidden = !r.reason;
-    this.tiles.set("throughput", show("bytes", r.bytes_per_second), `${show("rate", r.records_per_second).replace("/s", "")} records/s`);
+    this.tiles.set("throughput", show("bytes", r.bytes_per_second), recordRate(r.records_per_second));
     this.tiles.set("lag", show("seconds", r.lag_seconds), `${plural(r.lag_records, "record", "records")} behind`, lagMood(r.lag_seconds));
     this.tiles.set("latency", show("seconds", r.latency_p99_seconds), "from the source's answer to the target's");
     this.tiles.set("catchup", show("seconds", r.catch_up_seconds), known(r.catch_up_seconds) ? "at the present rate" : known(r.lag_seconds) && r.lag_seconds >= 5 ? "it does not catch up" : "");
@@ -208,7 +208,7 @@ class TopicPage extends Page {
     setText(this.ends, `${this.route} → ${t.target}`);
     setText(this.reason, t.reason);
     this.reason.hidden = !t.reason;
-    this.tiles.set("throughput", show("bytes", t.bytes_per_second), `${show("rate", t.records_per_second).replace("/s", "")} records/s`);
+    this.tiles.set("throughput", show("bytes", t.bytes_per_second), recordRate(t.records_per_second));
     this.tiles.set("lag", show("seconds", t.lag_seconds), "oldest record not copied yet", lagMood(t.lag_seconds));
     this.tiles.set("behind", whole(t.lag_records), known(t.source_end) && t.source_end >= 0 ? `of offsets up to ${whole(t.source_end)} in all` : "");
     this.tiles.set("partitions", whole(t.partitions));
