@@ -34,7 +34,7 @@ type producer struct {
 	queued map[*partition]bool
 	flying []flight
 	broken error // set once the present connection is of no more use
-	limit  int   // requests that may be on their way now
+	limit  int   // requests that may be on their way, by what was sent last
 	wakeup chan struct{}
 	sent   chan struct{} // tells the reader that flying has grown
 }
@@ -312,6 +312,9 @@ func (w *producer) collect(ready []*partition) []shipment {
 		size += len(o.raw)
 		backlog = backlog || p.waiting() > window
 		w.add(p)
+	}
+	if len(items) == 0 {
+		return nil // what is on its way decides: nothing to add may mean that a partition has all in flight that it may
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
