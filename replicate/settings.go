@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"mirror/config"
@@ -47,14 +46,10 @@ var comparedConfigs = []string{
 	"retention.ms",
 }
 
-// ReadSettings reads the configs of topics, 500 per request. A topic that does not exist is absent from the result. A
-// topic whose configs may not be read is there, not known and with the reason. The error is about a whole request.
-func ReadSettings(ctx context.Context, cl *kgo.Client, topics []string) (map[string]TopicSettings, error) {
-	return readSettings(ctx, cl, topics, nil)
-}
-
-// readSettings is ReadSettings with the cluster whose user is named where a permission is missing.
-func readSettings(ctx context.Context, cl *kgo.Client, topics []string, cluster *config.Cluster) (map[string]TopicSettings, error) {
+// readSettings reads the configs of topics, 500 per request. A topic that does not exist is absent from the result. A
+// topic whose configs may not be read is there, not known and with the reason, which names the cluster's user. The error
+// is about a whole request.
+func readSettings(ctx context.Context, cluster Cluster, topics []string) (map[string]TopicSettings, error) {
 	settings := make(map[string]TopicSettings, len(topics))
 	for chunk := range slices.Chunk(topics, settingsChunk) {
 		req := kmsg.NewPtrDescribeConfigsRequest()
@@ -64,7 +59,7 @@ func readSettings(ctx context.Context, cl *kgo.Client, topics []string, cluster 
 			r.ResourceName = name
 			req.Resources = append(req.Resources, r)
 		}
-		kresp, err := cl.Request(ctx, req)
+		kresp, err := cluster.Client.Request(ctx, req)
 		if err != nil {
 			return nil, fmt.Errorf("read topic configs: %w", err)
 		}
@@ -73,7 +68,7 @@ func readSettings(ctx context.Context, cl *kgo.Client, topics []string, cluster 
 			return nil, fmt.Errorf("read topic configs: unexpected answer %T", kresp)
 		}
 		for i := range resp.Resources {
-			addSettings(settings, resp.Version, &resp.Resources[i], cluster)
+			addSettings(settings, resp.Version, &resp.Resources[i], cluster.Config)
 		}
 	}
 	return settings, nil
@@ -202,7 +197,7 @@ func (c *settingsCache) read(ctx context.Context, cluster Cluster, md *Metadata,
 		}
 		ask = append(ask, name)
 	}
-	fresh, err := readSettings(ctx, cluster.Client, ask, cluster.Config)
+	fresh, err := readSettings(ctx, cluster, ask)
 	if err != nil {
 		return nil, err
 	}
