@@ -3,7 +3,6 @@ package replicate
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -73,18 +72,17 @@ type RoutePlan struct {
 }
 
 // LongestRetention is how old records of the route's source topics may be, 0 when a topic keeps them for ever or does not
-// tell. Only a plan of PlanRoute knows it.
+// tell.
 func (p *RoutePlan) LongestRetention() time.Duration {
-	longest := int64(0)
+	longest := time.Duration(0)
 	for i := range p.Topics {
-		s, ok := p.sourceSettings[p.Topics[i].Decision.Topic]
-		ms, known := s.number("retention.ms")
-		if !ok || !known || ms < 0 || !s.has("cleanup.policy", "delete") {
+		after := p.Topics[i].SourceRetention.After
+		if after < 0 {
 			return 0
 		}
-		longest = max(longest, ms)
+		longest = max(longest, after)
 	}
-	return time.Duration(min(longest, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
+	return longest
 }
 
 // Changes says whether the plan changes anything on the target.

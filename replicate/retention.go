@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"math"
-	"strconv"
 	"time"
 )
 
@@ -22,10 +21,10 @@ func (s TopicSettings) retention() Retention {
 		return keepsAll
 	}
 	r := keepsAll
-	if ms, err := strconv.ParseInt(s.Configs["retention.ms"].Value, 10, 64); err == nil && ms >= 0 {
+	if ms, ok := s.number("retention.ms"); ok && ms >= 0 {
 		r.After = time.Duration(min(ms, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 	}
-	if n, err := strconv.ParseInt(s.Configs["retention.bytes"].Value, 10, 64); err == nil && n >= 0 {
+	if n, ok := s.number("retention.bytes"); ok && n >= 0 {
 		r.Bytes = n
 	}
 	return r
