@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -74,15 +75,7 @@ func (f *finder) tie(equal []alignment) (alignment, bool, error) {
 		len(equal), slices.MinFunc(equal, byLast).last, slices.MaxFunc(equal, byLast).last, equal[0].run)
 }
 
-func byLast(a, b alignment) int {
-	switch {
-	case a.last < b.last:
-		return -1
-	case a.last > b.last:
-		return 1
-	}
-	return 0
-}
+func byLast(a, b alignment) int { return cmp.Compare(a.last, b.last) }
 
 // candidates are the source records that equal d. Timestamps lead there, since
 // both logs have the same; without them the hint does, or nothing.
@@ -127,13 +120,10 @@ func (f *finder) runTo(c digest) (alignment, error) {
 	if err != nil {
 		return m, err
 	}
-	for m.run < len(f.tail) && m.run < len(source) {
-		s, t := source[len(source)-1-m.run], f.tail[len(f.tail)-1-m.run]
-		if !s.isCopiedAs(t) {
-			return m, nil
-		}
-		m.run++
-		m.agrees = m.agrees || slices.Contains(f.hint.Pairs, OffsetPair{s.offset, t.offset})
+	m.run = equalRun(source, f.tail)
+	for back := 1; back <= m.run; back++ {
+		pair := OffsetPair{source[len(source)-back].offset, f.tail[len(f.tail)-back].offset}
+		m.agrees = m.agrees || slices.Contains(f.hint.Pairs, pair)
 	}
 	m.whole = m.run == len(f.tail) && f.tailWhole || m.run == len(source) && whole
 	return m, nil
