@@ -27,16 +27,6 @@ func (rc *recovery) startOfRange() (int64, *offsets.Loss, error) {
 	return to, &offsets.Loss{From: b.From, To: to, Cause: "retention", Detail: "the source dropped them before the backfill reached them"}, nil
 }
 
-// sourceBegin is where the source's log begins now. What it has dropped behind the
-// end of a backfill's range is no loss of the backfill.
-func (rc *recovery) sourceBegin() (int64, error) {
-	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
-	if b := rc.p.bound; b != nil {
-		begin = min(begin, b.To)
-	}
-	return begin, err
-}
-
 // anotherSource stops a backfill whose range means nothing any more.
 func (rc *recovery) anotherSource() error {
 	return stopf("source topic %s was created again since backfill %s began: its offsets mean other records now; begin another backfill under another --id", rc.p.topic, rc.r.copyName())

@@ -264,7 +264,7 @@ func (rc *recovery) matchTail(t *tail, theirs []digest) (offset int64, compared 
 // itself: the source has had nothing in front of it that was not copied. Without
 // that the numbers of equal records tell nothing.
 func (rc *recovery) withoutGaps(offset int64) error {
-	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	begin, err := rc.sourceBegin()
 	if err != nil {
 		return err
 	}
@@ -330,7 +330,7 @@ func equalRun(ours, theirs []digest) int {
 // no record's ordinal exceeds its offset. whole says that the source's log begins
 // in front of it.
 func (rc *recovery) matchFrom(t *tail, theirs []digest) (from int64, whole bool, err error) {
-	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	begin, err := rc.sourceBegin()
 	if err != nil {
 		return 0, false, err
 	}

@@ -115,7 +115,7 @@ func (rc *recovery) start(facts offsets.RouteFacts) (int64, *offsets.Loss, error
 	if rc.p.bound != nil {
 		return rc.startOfRange()
 	}
-	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	begin, err := rc.sourceBegin()
 	if err != nil {
 		return 0, nil, err
 	}
@@ -155,6 +155,16 @@ func knownAtStart(facts offsets.RouteFacts, topic string, number int32) bool {
 		n, err := strconv.Atoi(s[len(topic)+1:])
 		return err == nil && int(number) < n
 	})
+}
+
+// sourceBegin is where the source's log begins now. What it has dropped behind the
+// end of a backfill's range is no loss of the backfill.
+func (rc *recovery) sourceBegin() (int64, error) {
+	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	if b := rc.p.bound; b != nil {
+		begin = min(begin, b.To)
+	}
+	return begin, err
 }
 
 // targetEnds samples both ends of the target partition once the high watermark

@@ -85,7 +85,7 @@ func (rc *recovery) beginAsked(lane *offsets.Lane, cp offsets.Checkpoint) (posit
 	if err != nil {
 		return position{}, err
 	}
-	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	begin, err := rc.sourceBegin()
 	if err != nil {
 		return position{}, err
 	}

@@ -262,7 +262,7 @@ func (rc *recovery) sourceRecreated(cp offsets.Checkpoint) (position, error) {
 	if err != nil {
 		return position{}, err
 	}
-	begin, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	begin, err := rc.sourceBegin()
 	if err != nil {
 		return position{}, err
 	}
@@ -301,6 +301,6 @@ func (rc *recovery) restart() (int64, *offsets.Loss, error) {
 	if rc.p.bound != nil {
 		return rc.startOfRange()
 	}
-	start, err := rc.r.source.listOffset(rc.ctx, rc.source, rc.p.topic, rc.p.number, -2, false)
+	start, err := rc.sourceBegin()
 	return start, nil, err
 }
