@@ -57,12 +57,7 @@ func (b *Backfill) record(ctx context.Context, r *route) error {
 		b.refused = stopf("%s", strings.Join(rivals, "; "))
 		return b.withdraw(ctx, r)
 	}
-	if err := r.lanes.write(ctx, offsets.RouteEntries(b.routeFacts(r.source.id, r.target.id))...); err != nil {
-		return err
-	}
-	for !r.factsKnown() && sleep(ctx, 2*time.Millisecond) == nil {
-	}
-	return nil
+	return r.writeFacts(ctx, b.routeFacts(r.source.id, r.target.id))
 }
 
 // outlast looks for rivals, and waits for those that are going to give way.

@@ -300,6 +300,11 @@ func (r *route) recordFacts(ctx context.Context, plan *RoutePlan) error {
 		}
 	}
 	slices.Sort(facts.Topics)
+	return r.writeFacts(ctx, facts)
+}
+
+// writeFacts puts facts on record and waits until they are read back.
+func (r *route) writeFacts(ctx context.Context, facts offsets.RouteFacts) error {
 	if err := r.lanes.write(ctx, offsets.RouteEntries(facts)...); err != nil {
 		return err
 	}
