@@ -147,7 +147,7 @@ func (b *Backfill) resumed(ctx context.Context, src *side, facts offsets.RouteFa
 
 // fresh is the plan of a backfill that has not begun.
 func (b *Backfill) fresh(ctx context.Context, src, dst *side) (*BackfillPlan, error) {
-	look, err := PlanRoute(ctx, b.route, Cluster{src.config, src.client, src.id}, Cluster{dst.config, dst.client, dst.id}, nil, nil)
+	look, err := PlanRoute(ctx, b.route, src.cluster(), dst.cluster(), nil, nil)
 	if err != nil {
 		return nil, err
 	}

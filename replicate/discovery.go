@@ -42,8 +42,7 @@ func signal(c chan struct{}) {
 
 func (d *discovery) run(ctx context.Context) {
 	r := d.route
-	d.look = NewDiscovery(r.config, Cluster{r.source.config, r.source.client, r.source.id}, Cluster{r.target.config, r.target.client, r.target.id},
-		r.managedKeys, r.copiedTopics)
+	d.look = NewDiscovery(r.config, r.source.cluster(), r.target.cluster(), r.managedKeys, r.copiedTopics)
 	defer r.pulse.ended("discovery")
 	var last time.Time
 	for {

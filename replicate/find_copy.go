@@ -92,11 +92,8 @@ func lookingRecovery(ctx context.Context, c *config.Route, source, target Cluste
 	if !here || !there {
 		return nil, fmt.Errorf("%s/%d is not on both clusters, or has no leader at present", t.Decision.Topic, number)
 	}
-	sideOf := func(c Cluster) *side {
-		return &side{config: c.Config, client: c.Client, id: c.ID, origin: offsets.Origin(c.ID)}
-	}
 	log := slog.New(slog.DiscardHandler)
-	r := &route{config: c, log: log, source: sideOf(source), target: sideOf(target)}
+	r := &route{config: c, log: log, source: source.side(), target: target.side()}
 	p := &partition{route: r, topic: t.Decision.Topic, number: number, target: t.Decision.Target, keepsName: t.KeepsName, log: log,
 		lane: offsets.LaneOf(t.Decision.Topic, number, int32(c.Lanes))}
 	rc := &recovery{r: r, p: p, ctx: ctx, sourceID: sourceID, targetID: targetID, source: from, target: to}

@@ -43,6 +43,14 @@ func newSide(c *config.Cluster, clientID string, dial func(context.Context, stri
 	return &side{config: c, client: client, dialer: dialer}, nil
 }
 
+// side is access to a cluster outside of a running route.
+func (c Cluster) side() *side {
+	return &side{config: c.Config, client: c.Client, id: c.ID, origin: offsets.Origin(c.ID)}
+}
+
+// cluster is the side as plans see it.
+func (s *side) cluster() Cluster { return Cluster{s.config, s.client, s.id} }
+
 // principal is how the cluster's operator knows us.
 func (s *side) principal() string {
 	switch {

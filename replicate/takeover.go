@@ -35,10 +35,7 @@ const TakeoverEffort = 2_000_000
 
 // NewTakeover makes a Takeover of a route's topics.
 func NewTakeover(route *config.Route, source, target Cluster, o TakeoverOptions) *Takeover {
-	open := func(c Cluster) *side {
-		return &side{config: c.Config, client: c.Client, id: c.ID, origin: offsets.Origin(c.ID)}
-	}
-	return &Takeover{TakeoverOptions: o, route: route, source: open(source), target: open(target)}
+	return &Takeover{TakeoverOptions: o, route: route, source: source.side(), target: target.side()}
 }
 
 // TakeoverHint is what whoever copied has said about one partition. It decides
@@ -100,7 +97,7 @@ func (t *Takeover) Find(ctx context.Context, topic *TopicPlan, partition int32, 
 	return e, err
 }
 
-// ProducerID is the producer id that this mirror writes a partition with.
+// producerID is the producer id that this mirror writes a partition with.
 func (t *Takeover) producerID(topic *TopicPlan, partition int32) int64 {
 	return offsets.Lineage{SourceCluster: t.source.id, SourceTopicID: topic.Source.ID, SourceTopic: topic.Decision.Topic,
 		Partition: partition, Target: offsets.TopicID(topic.Target.ID).String()}.ProducerID()
