@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -286,23 +287,9 @@ func (s *side) occupied(ctx context.Context, l leadership, t *Topic, number int3
 // broker forgets a producer whose records are old at once.
 func (s *side) tailProducers(ctx context.Context, l leadership, t *Topic, number int32, offset int64) ([]int64, error) {
 	var ids []int64
-	for {
-		a, err := s.readAt(ctx, l, t.Name, t.ID, number, offset, readBytes, false)
-		if errors.Is(err, kerr.OffsetOutOfRange) {
-			return ids, nil // its beginning went meanwhile; DescribeProducers tells the rest
-		}
-		if err != nil {
-			return nil, err
-		}
-		from := offset
-		scan := batch.Scan(a.RecordBatches)
-		for scan.Next() {
-			if b := scan.Batch(); b.LastOffset() >= offset {
-				ids, offset = append(ids, b.ProducerID), b.LastOffset()+1
-			}
-		}
-		if err := scan.Err(); err != nil || offset == from {
-			return ids, err
-		}
+	err := s.eachBatch(ctx, l, t.Name, t.ID, number, offset, math.MaxInt64, func(b batch.Batch) { ids = append(ids, b.ProducerID) })
+	if errors.Is(err, kerr.OffsetOutOfRange) {
+		return ids, nil // its beginning went meanwhile; DescribeProducers tells the rest
 	}
+	return ids, err
 }

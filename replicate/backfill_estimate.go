@@ -16,8 +16,7 @@ const (
 )
 
 // estimate fills in how many bytes the ranges have left, and returns how many
-// bytes a second one connection brought, 0 when too
-// little could be read. Both are
+// bytes a second one connection brought, 0 when too little could be read. Both are
 // estimates: what cannot be learnt stays unknown.
 func estimate(ctx context.Context, src *side, ranges []Range) (speed float64, err error) {
 	var topics []string

@@ -151,25 +151,9 @@ func (rc *recovery) findTail(begin, end int64) (*tail, error) {
 // tailFrom reads batch headers from an offset to the log's end.
 func (rc *recovery) tailFrom(from, end int64) (*tail, error) {
 	t := &tail{}
-	for offset := from; offset < end; {
-		a, err := rc.r.target.readAt(rc.ctx, rc.target, rc.p.target, rc.targetID, rc.p.number, offset, readBytes, false)
-		if err != nil {
-			return nil, err
-		}
-		before := offset
-		scan := batch.Scan(a.RecordBatches)
-		for scan.Next() {
-			if b := scan.Batch(); b.LastOffset() >= offset {
-				t.add(b, rc.producerID)
-				offset = b.LastOffset() + 1
-			}
-		}
-		if err := scan.Err(); err != nil {
-			return nil, err
-		}
-		if offset == before {
-			break
-		}
+	err := rc.r.target.eachBatch(rc.ctx, rc.target, rc.p.target, rc.targetID, rc.p.number, from, end, func(b batch.Batch) { t.add(b, rc.producerID) })
+	if err != nil {
+		return nil, err
 	}
 	return t, nil
 }

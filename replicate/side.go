@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"mirror/batch"
 	"mirror/config"
 	"mirror/kafka"
 	"mirror/offsets"
@@ -201,6 +202,28 @@ func (s *side) producers(ctx context.Context, l leadership, topic string, number
 		}
 	}
 	return nil, fmt.Errorf("describe the producers of %s/%d: the answer leaves it out", topic, number)
+}
+
+// eachBatch visits the batches of a partition from an offset up to end, or to where the log has no more.
+func (s *side) eachBatch(ctx context.Context, l leadership, topic string, id [16]byte, number int32, offset, end int64, visit func(batch.Batch)) error {
+	for offset < end {
+		a, err := s.readAt(ctx, l, topic, id, number, offset, readBytes, false)
+		if err != nil {
+			return err
+		}
+		from := offset
+		scan := batch.Scan(a.RecordBatches)
+		for scan.Next() {
+			if b := scan.Batch(); b.LastOffset() >= offset {
+				visit(b)
+				offset = b.LastOffset() + 1
+			}
+		}
+		if err := scan.Err(); err != nil || offset == from {
+			return err
+		}
+	}
+	return nil
 }
 
 // readAt fetches records of one partition from offset on, by a leader's word.
