@@ -34,6 +34,14 @@ func (l *Lane) Checkpoint(key Key) (Checkpoint, bool, error) {
 	return c, ok, l.faultsOf(key)
 }
 
+// Newest is the checkpoint of the highest generation of a copied partition, with
+// its key; what the error means is said at Checkpoint.
+func (l *Lane) Newest(topic string, partition int32, target string) (Key, Checkpoint, bool, error) {
+	key := Key{Kind: KindCheckpoint, Topic: topic, Partition: partition, Target: target, Generation: l.Generation(topic, partition, target)}
+	c, ok, err := l.Checkpoint(key)
+	return key, c, ok, err
+}
+
 func (l *Lane) faultsOf(key Key) error {
 	if len(l.faults) == 0 {
 		return nil

@@ -152,9 +152,7 @@ func (b *Backfill) finish(ctx context.Context, r *route, facts offsets.RouteFact
 // partition, with its key.
 func newestCheckpoint(lanes []*offsets.Lane, g Range) (offsets.Checkpoint, offsets.Key, bool) {
 	lane := lanes[offsets.LaneOf(g.Topic, g.Partition, int32(len(lanes)))]
-	key := g.key(offsets.KindCheckpoint)
-	key.Generation = lane.Generation(g.Topic, g.Partition, g.Target)
-	cp, ok, _ := lane.Checkpoint(key)
+	key, cp, ok, _ := lane.Newest(g.Topic, g.Partition, g.Target)
 	return cp, key, ok
 }
 

@@ -326,7 +326,7 @@ func (r *route) adopt() {
 			continue
 		}
 		for _, m := range t.Source.Partitions {
-			lane := offsets.LaneOf(t.Decision.Topic, m.Partition, int32(r.config.Lanes))
+			lane := r.laneOf(t.Decision.Topic, m.Partition)
 			if p := r.partition(t.Decision.Topic, m.Partition); p != nil && t.Target != nil {
 				p.update(t, m) // a problem keeps new partitions from starting, and stops none that is being copied
 			} else if t.PartitionProblem(m.Partition) == "" && r.laneOpen(lane) {
@@ -334,6 +334,11 @@ func (r *route) adopt() {
 			}
 		}
 	}
+}
+
+// laneOf is the lane of a source partition.
+func (r *route) laneOf(topic string, number int32) int32 {
+	return offsets.LaneOf(topic, number, int32(r.config.Lanes))
 }
 
 func (r *route) partition(topic string, number int32) *partition {

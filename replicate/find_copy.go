@@ -95,7 +95,7 @@ func lookingRecovery(ctx context.Context, c *config.Route, source, target Cluste
 	log := slog.New(slog.DiscardHandler)
 	r := &route{config: c, log: log, source: source.side(), target: target.side()}
 	p := &partition{route: r, topic: t.Decision.Topic, number: number, target: t.Decision.Target, keepsName: t.KeepsName, log: log,
-		lane: offsets.LaneOf(t.Decision.Topic, number, int32(c.Lanes))}
+		lane: r.laneOf(t.Decision.Topic, number)}
 	rc := &recovery{r: r, p: p, ctx: ctx, sourceID: sourceID, targetID: targetID, source: from, target: to}
 	rc.producerID = p.lineage(sourceID, targetID).ProducerID()
 	return rc, nil

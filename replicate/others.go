@@ -150,8 +150,7 @@ func (r *route) foreignPartitions() []foreign {
 			continue
 		}
 		for _, m := range t.Source.Partitions {
-			lane := offsets.LaneOf(t.Decision.Topic, m.Partition, int32(r.config.Lanes))
-			if m.Leader >= 0 && !r.fleet.owns(lane) {
+			if m.Leader >= 0 && !r.fleet.owns(r.laneOf(t.Decision.Topic, m.Partition)) {
 				parts = append(parts, foreign{partID{t.Decision.Topic, m.Partition}, t.Decision.Target, leadership{m.Leader, m.LeaderEpoch}})
 			}
 		}
@@ -162,10 +161,7 @@ func (r *route) foreignPartitions() []foreign {
 // checkpointOf is how far a partition was copied, as far as the checkpoint topic
 // has been replayed.
 func (r *route) checkpointOf(id partID, target string) (offsets.Checkpoint, bool) {
-	lane := r.lanes.state[offsets.LaneOf(id.topic, id.number, int32(r.config.Lanes))]
-	key := offsets.Key{Kind: offsets.KindCheckpoint, Topic: id.topic, Partition: id.number, Target: target,
-		Generation: lane.Generation(id.topic, id.number, target)}
-	cp, ok, err := lane.Checkpoint(key)
+	_, cp, ok, err := r.lanes.state[r.laneOf(id.topic, id.number)].Newest(id.topic, id.number, target)
 	return cp, ok && err == nil
 }
 

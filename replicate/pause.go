@@ -87,10 +87,7 @@ func (p *partition) hasPosition() bool {
 
 // onRecord is the newest generation's checkpoint.
 func (p *partition) onRecord() (offsets.Checkpoint, bool) {
-	lane := p.route.lanes.state[p.lane]
-	key := p.key(offsets.KindCheckpoint)
-	key.Generation = lane.Generation(p.topic, p.number, p.target)
-	cp, found, _ := lane.Checkpoint(key) // what is wrong with it recovery says, once it goes on
+	_, cp, found, _ := p.route.lanes.state[p.lane].Newest(p.topic, p.number, p.target) // what is wrong with it recovery says, once it goes on
 	return cp, found
 }
 

@@ -41,9 +41,7 @@ func (r *route) generationSeen(key offsets.Key) {
 // asked is the checkpoint by which a command asks for a generation that nobody
 // has begun.
 func (rc *recovery) asked(lane *offsets.Lane) (offsets.Checkpoint, bool) {
-	key := rc.p.key(offsets.KindCheckpoint)
-	key.Generation = lane.Generation(key.Topic, key.Partition, key.Target)
-	cp, found, err := lane.Checkpoint(key)
+	_, cp, found, err := lane.Newest(rc.p.topic, rc.p.number, rc.p.target)
 	if !found || err != nil || !cp.Asked || rc.placed && cp.Time.Equal(rc.askedAt) {
 		return cp, false
 	}

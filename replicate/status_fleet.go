@@ -40,7 +40,7 @@ func (r *route) addProcesses(s *monitor.RouteStatus, now time.Time) {
 // process does, and its checkpoint and its owner's word tell how it is.
 func (r *route) elsewhere(t *TopicPlan, number int32, now time.Time) monitor.PartitionStatus {
 	id := partID{t.Decision.Topic, number}
-	lane := offsets.LaneOf(id.topic, number, int32(r.config.Lanes))
+	lane := r.laneOf(id.topic, number)
 	ps := monitor.PartitionStatus{Partition: number, State: monitor.Starting, SourceOffset: -1, TargetOffset: -1, SourceEnd: -1, LagRecords: -1, Lane: lane}
 	if why := t.PartitionProblem(number); why != "" {
 		ps.State, ps.Reason = monitor.Waiting, why
