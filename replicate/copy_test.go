@@ -61,22 +61,35 @@ func testLog(t *testing.T) *slog.Logger {
 // startMirror runs a mirror until the returned function is called or the test ends.
 func startMirror(t *testing.T, c *config.Config, process string) (*Mirror, func()) {
 	t.Helper()
-	m, err := New(c, Options{Log: testLog(t).With("process", process), Process: process})
+	m := newMirror(t, c, Options{Process: process})
+	return m, running(t, m)
+}
+
+// newMirror makes a mirror that logs to the test.
+func newMirror(t *testing.T, c *config.Config, o Options) *Mirror {
+	t.Helper()
+	o.Log = testLog(t).With("process", o.Process)
+	m, err := New(c, o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return m
+}
+
+// running runs a mirror until the returned function is called or the test ends.
+func running(t *testing.T, m *Mirror) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		m.Run(ctx)
 	}()
-	stop := func() {
+	stop = func() {
 		cancel()
 		<-done
 	}
 	t.Cleanup(stop)
-	return m, stop
+	return stop
 }
 
 func client(t *testing.T, c *kfake.Cluster, opts ...kgo.Opt) *kgo.Client {

@@ -14,22 +14,8 @@ import (
 // startDialing is startMirror with a dial function.
 func startDialing(t *testing.T, c *config.Config, dial func(ctx context.Context, network, addr string) (net.Conn, error)) (*Mirror, func()) {
 	t.Helper()
-	m, err := New(c, Options{Log: testLog(t), Process: "p1", Dial: dial})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		m.Run(ctx)
-	}()
-	stop := func() {
-		cancel()
-		<-done
-	}
-	t.Cleanup(stop)
-	return m, stop
+	m := newMirror(t, c, Options{Process: "p1", Dial: dial})
+	return m, running(t, m)
 }
 
 // plainDial connects as the operating system does.

@@ -1,7 +1,6 @@
 package replicate
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -18,22 +17,10 @@ import (
 // in a network of its own, until the test ends.
 func startMember(t *testing.T, c *config.Config, process string, b *breaker) *Mirror {
 	t.Helper()
-	m, err := New(c, Options{Log: testLog(t).With("process", process), Process: process, URL: "http://" + process, Dial: b.dial})
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := newMirror(t, c, Options{Process: process, URL: "http://" + process, Dial: b.dial})
 	r := m.routes[0]
 	r.beatEvery, r.lanes.members.silentAfter, r.fleet.session = 50*time.Millisecond, 2*time.Second, 6*time.Second
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		m.Run(ctx)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-done
-	})
+	running(t, m)
 	return m
 }
 
