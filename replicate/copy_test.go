@@ -65,6 +65,16 @@ func startMirror(t *testing.T, c *config.Config, process string) (*Mirror, func(
 	return m, running(t, m)
 }
 
+// copyTen runs a mirror, and returns when it has copied ten new records of orders,
+// a-0 to a-9, to an empty target.
+func copyTen(t *testing.T, p *pair, c *config.Config) (*Mirror, func()) {
+	t.Helper()
+	produce(t, p.west, "orders", 0, "a", 10)
+	m, stop := startMirror(t, c, "p1")
+	values(t, p.east, "west.orders", 0, 10)
+	return m, stop
+}
+
 // newMirror makes a mirror that logs to the test.
 func newMirror(t *testing.T, c *config.Config, o Options) *Mirror {
 	t.Helper()

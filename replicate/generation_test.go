@@ -120,9 +120,7 @@ func TestNewGenerationUnderLoad(t *testing.T) {
 func TestNewGenerationFromTheEnd(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))
 	c := p.config(t, "topics: [orders]")
-	produce(t, p.west, "orders", 0, "a", 10)
-	m, stop := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
+	m, stop := copyTen(t, p, c)
 	waitState(t, m, "orders", monitor.CaughtUp)
 	stop()
 	produce(t, p.west, "orders", 0, "left", 10)
@@ -177,9 +175,7 @@ func laneRecords(t *testing.T, c *kfake.Cluster, route string, lane int32) []*kg
 func TestNewGenerationOfAStopped(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))
 	c := p.config(t, "topics: [orders]")
-	produce(t, p.west, "orders", 0, "a", 10)
-	m, stop := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
+	m, stop := copyTen(t, p, c)
 	waitState(t, m, "orders", monitor.CaughtUp)
 	stop()
 	cp, lane := checkpointOf(t, p.east, ordersKey)
@@ -212,9 +208,7 @@ func TestNewGenerationOfAStopped(t *testing.T) {
 func TestTwiceAsked(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))
 	c := p.config(t, "topics: [orders]")
-	produce(t, p.west, "orders", 0, "a", 10)
-	m, _ := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
+	m, _ := copyTen(t, p, c)
 	waitFor(t, func() string {
 		if _, ok := m.routes[0].partition("orders", 0).onRecord(); !ok {
 			return "no checkpoint"
@@ -242,9 +236,7 @@ func TestTwiceAsked(t *testing.T) {
 func TestFencedByANewerGeneration(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))
 	c := p.config(t, "topics: [orders]")
-	produce(t, p.west, "orders", 0, "a", 10)
-	m, stop := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
+	m, stop := copyTen(t, p, c)
 	waitState(t, m, "orders", monitor.CaughtUp)
 	stop()
 	old, _ := checkpointOf(t, p.east, ordersKey)

@@ -117,9 +117,7 @@ func TestState(t *testing.T) {
 func TestDeletedSource(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders", "other"))
 	c := p.config(t, "topics: [orders, other]", "refresh: 200ms")
-	produce(t, p.west, "orders", 0, "a", 10)
-	m, _ := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
+	m, _ := copyTen(t, p, c)
 	waitState(t, m, "orders", monitor.CaughtUp)
 	if _, err := kadm.NewClient(client(t, p.west)).DeleteTopics(context.Background(), "orders"); err != nil {
 		t.Fatal(err)

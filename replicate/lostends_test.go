@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -98,9 +97,7 @@ func TestCompactedBehindSkipped(t *testing.T) {
 func TestSourceCreatedAgainThenKilled(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))
 	c := p.config(t, "topics: [orders]", "refresh: 200ms")
-	produce(t, p.west, "orders", 0, "a", 10)
-	m, stop := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
+	m, stop := copyTen(t, p, c)
 	waitState(t, m, "orders", monitor.CaughtUp)
 	var blocked atomic.Bool
 	blocked.Store(true)
@@ -148,23 +145,4 @@ func TestSourceCreatedAgainThenKilled(t *testing.T) {
 	startMirror(t, c, "p1")
 	got = values(t, p.east, "west.orders", 0, 20)
 	wantValues(t, got[15:], "c", 5)
-}
-
-// TestCheckpointsGoneExisting waits with allow: [existing], too, when the
-// target has batches of this very copy and the checkpoint topic is gone.
-func TestCheckpointsGoneExisting(t *testing.T) {
-	p := newPair(t, kfake.SeedTopics(1, "orders"))
-	c := p.config(t, "topics: [orders]", "allow: [existing]")
-	produce(t, p.west, "orders", 0, "a", 10)
-	_, stop := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
-	stop()
-	if _, err := kadm.NewClient(client(t, p.east)).DeleteTopics(context.Background(), "__mirror_west-to-east"); err != nil {
-		t.Fatal(err)
-	}
-	m, _ := startMirror(t, c, "p1")
-	got := waitState(t, m, "orders", monitor.Waiting)
-	if !strings.Contains(got.Reason, "__mirror_west-to-east") {
-		t.Errorf("reason %q does not name the checkpoint topic", got.Reason)
-	}
 }

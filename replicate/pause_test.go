@@ -116,9 +116,7 @@ func TestPauseUnderLoad(t *testing.T) {
 func TestPauseSurvivesRestart(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))
 	c := p.config(t, "topics: [orders]")
-	produce(t, p.west, "orders", 0, "a", 10)
-	m, stop := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
+	m, stop := copyTen(t, p, c)
 	waitState(t, m, "orders", monitor.CaughtUp)
 	pauseTopic(t, p, "", true)
 	waitState(t, m, "orders", monitor.Paused)

@@ -252,9 +252,7 @@ func TestRetentionWhileDown(t *testing.T) {
 func TestLossSurvivesRestart(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))
 	c := p.config(t, "topics: [orders]")
-	produce(t, p.west, "orders", 0, "a", 10)
-	_, stop := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
+	_, stop := copyTen(t, p, c)
 	stop()
 	cp, lane := checkpointOf(t, p.east, ordersKey)
 	produce(t, p.west, "orders", 0, "gone", 10)
@@ -300,9 +298,7 @@ func TestSourceCreatedAgain(t *testing.T) {
 		t.Run(fmt.Sprintf("running %v", running), func(t *testing.T) {
 			p := newPair(t, kfake.SeedTopics(1, "orders"))
 			c := p.config(t, "topics: [orders]", "refresh: 200ms")
-			produce(t, p.west, "orders", 0, "a", 10)
-			_, stop := startMirror(t, c, "p1")
-			values(t, p.east, "west.orders", 0, 10)
+			_, stop := copyTen(t, p, c)
 			if !running {
 				stop()
 			}
@@ -359,21 +355,23 @@ func TestOccupiedTarget(t *testing.T) {
 }
 
 // TestCheckpointsGone does not copy into its own target topic once more when
-// its checkpoint topic is gone.
+// its checkpoint topic is gone, also where others' records may be there.
 func TestCheckpointsGone(t *testing.T) {
-	p := newPair(t, kfake.SeedTopics(1, "orders"))
-	c := p.config(t, "topics: [orders]")
-	produce(t, p.west, "orders", 0, "a", 10)
-	_, stop := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
-	stop()
-	if _, err := kadm.NewClient(client(t, p.east)).DeleteTopics(context.Background(), "__mirror_west-to-east"); err != nil {
-		t.Fatal(err)
-	}
-	m, _ := startMirror(t, c, "p1")
-	got := waitState(t, m, "orders", monitor.Waiting)
-	if !strings.Contains(got.Reason, "__mirror_west-to-east") {
-		t.Errorf("reason %q does not name the checkpoint topic", got.Reason)
+	for _, allow := range []string{"[]", "[existing]"} {
+		t.Run(allow, func(t *testing.T) {
+			p := newPair(t, kfake.SeedTopics(1, "orders"))
+			c := p.config(t, "topics: [orders]", "allow: "+allow)
+			_, stop := copyTen(t, p, c)
+			stop()
+			if _, err := kadm.NewClient(client(t, p.east)).DeleteTopics(context.Background(), "__mirror_west-to-east"); err != nil {
+				t.Fatal(err)
+			}
+			m, _ := startMirror(t, c, "p1")
+			got := waitState(t, m, "orders", monitor.Waiting)
+			if !strings.Contains(got.Reason, "__mirror_west-to-east") {
+				t.Errorf("reason %q does not name the checkpoint topic", got.Reason)
+			}
+		})
 	}
 }
 
@@ -400,9 +398,7 @@ func TestStartLatest(t *testing.T) {
 func TestNewerRecord(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders"))
 	c := p.config(t, "topics: [orders]")
-	produce(t, p.west, "orders", 0, "a", 10)
-	_, stop := startMirror(t, c, "p1")
-	values(t, p.east, "west.orders", 0, 10)
+	_, stop := copyTen(t, p, c)
 	stop()
 	_, lane := checkpointOf(t, p.east, ordersKey)
 	cl := client(t, p.east, kgo.RecordPartitioner(kgo.ManualPartitioner()))
