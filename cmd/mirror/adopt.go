@@ -84,11 +84,7 @@ func runAdopt(ctx context.Context, o adoptOptions, in io.Reader, out, errOut io.
 	if err := o.check(); err != nil {
 		return err
 	}
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return err
-	}
-	route, err := findRoute(cfg, o.route)
+	cfg, route, err := loadRoute(o.config, o.route)
 	if err != nil {
 		return err
 	}

@@ -82,11 +82,7 @@ func runBackfill(ctx context.Context, o backfillOptions, in io.Reader, out, errO
 	if err := checkOutput(o.output); err != nil {
 		return err
 	}
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return err
-	}
-	route, err := findRoute(cfg, o.route)
+	cfg, route, err := loadRoute(o.config, o.route)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 
@@ -55,14 +54,7 @@ func runCheck(ctx context.Context, o checkOptions, out, errOut io.Writer) error 
 	if err := checkOutput(o.output); err != nil {
 		return err
 	}
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return err
-	}
-	for _, warning := range cfg.Warnings {
-		fmt.Fprintf(errOut, "warning: %s\n", cell(warning))
-	}
-	routes, err := findRoutes(cfg, o.route)
+	cfg, routes, err := loadRoutes(o.config, o.route, errOut)
 	if err != nil {
 		return err
 	}

@@ -196,11 +196,7 @@ type openRoute struct {
 
 // openNamed opens the named route, or the only one. close must be called.
 func openNamed(ctx context.Context, path, name string) (*openRoute, error) {
-	cfg, err := loadConfig(path)
-	if err != nil {
-		return nil, err
-	}
-	route, err := findRoute(cfg, name)
+	cfg, route, err := loadRoute(path, name)
 	if err != nil {
 		return nil, err
 	}

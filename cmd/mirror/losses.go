@@ -110,11 +110,7 @@ func runLosses(ctx context.Context, o lossesOptions, out io.Writer) error {
 
 // eachLedger reads the ledger of the named route, or of all, from the targets.
 func eachLedger(ctx context.Context, path, name string, visit func(*config.Route, *ledger)) error {
-	cfg, err := loadConfig(path)
-	if err != nil {
-		return err
-	}
-	routes, err := findRoutes(cfg, name)
+	cfg, routes, err := loadRoutes(path, name, io.Discard)
 	if err != nil {
 		return err
 	}

@@ -96,11 +96,7 @@ func routeArgument(cmd *cobra.Command, args []string) error {
 }
 
 func runPause(ctx context.Context, o pauseOptions, in io.Reader, out, errOut io.Writer) error {
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return err
-	}
-	route, err := findRoute(cfg, o.route)
+	cfg, route, err := loadRoute(o.config, o.route)
 	if err != nil {
 		return err
 	}

@@ -53,14 +53,7 @@ func runPlan(ctx context.Context, o planOptions, out, errOut io.Writer) error {
 	if err := checkOutput(o.output); err != nil {
 		return err
 	}
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return err
-	}
-	for _, warning := range cfg.Warnings {
-		fmt.Fprintf(errOut, "warning: %s\n", cell(warning))
-	}
-	routes, err := findRoutes(cfg, o.route)
+	cfg, routes, err := loadRoutes(o.config, o.route, errOut)
 	if err != nil {
 		return err
 	}

@@ -81,11 +81,7 @@ func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) erro
 	if err != nil {
 		return err
 	}
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return err
-	}
-	route, err := findRoute(cfg, o.route)
+	cfg, route, err := loadRoute(o.config, o.route)
 	if err != nil {
 		return err
 	}
