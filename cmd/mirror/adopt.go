@@ -14,11 +14,11 @@ import (
 )
 
 type adoptOptions struct {
-	config, route, output, offsetsTopic string
-	topics                              []string
-	dryRun, yes, force, trust           bool
-	settle, wait                        time.Duration
-	effort                              int64
+	config, routeName, output, offsetsTopic string
+	topics                                  []string
+	dryRun, yes, force, trust               bool
+	settle, wait                            time.Duration
+	effort                                  int64
 }
 
 func newAdoptCommand() *cobra.Command {
@@ -53,7 +53,7 @@ partitions that are on record already are left alone.`,
 	}
 	addConfigFlag(cmd, &o.config)
 	addOutputFlag(cmd, &o.output)
-	addRouteFlag(cmd, &o.route, "`name` of the route (may be left out when there is only one)")
+	addRouteFlag(cmd, &o.routeName, "`name` of the route (may be left out when there is only one)")
 	addTopicsFlag(cmd, &o.topics, "only the source topic of this `name`")
 	flags := cmd.Flags()
 	flags.BoolVar(&o.dryRun, "dry-run", false, "find and print the positions, write nothing")
@@ -84,7 +84,7 @@ func runAdopt(ctx context.Context, o adoptOptions, in io.Reader, out, errOut io.
 	if err := o.check(); err != nil {
 		return err
 	}
-	cfg, route, err := loadRoute(o.config, o.route)
+	cfg, route, err := loadRoute(o.config, o.routeName)
 	if err != nil {
 		return err
 	}
@@ -122,15 +122,13 @@ func runAdopt(ctx context.Context, o adoptOptions, in io.Reader, out, errOut io.
 // adoption is one run of the command.
 type adoption struct {
 	adoptOptions
-	route          *config.Route
-	source, target *cluster
-	ledger         *ledger
-	plan           *replicate.RoutePlan
-	takeover       *replicate.Takeover
-	hints          mm2Offsets
-	errOut         io.Writer
-	parts          []*adoptedPartition
-	report         adoptReport
+	*openRoute
+	plan     *replicate.RoutePlan
+	takeover *replicate.Takeover
+	hints    mm2Offsets
+	errOut   io.Writer
+	parts    []*adoptedPartition
+	report   adoptReport
 }
 
 // adoptedPartition is one partition with what was found.
@@ -142,15 +140,20 @@ type adoptedPartition struct {
 	before int64 // the target's end when the search began, -1 when it was not looked at
 }
 
-func openAdoption(ctx context.Context, cfg *config.Config, route *config.Route, o adoptOptions, errOut io.Writer) (a *adoption, err error) {
-	a = &adoption{adoptOptions: o, route: route, errOut: errOut}
-	if a.source, a.target, err = connectRoute(ctx, cfg, route); err != nil {
+func openAdoption(ctx context.Context, cfg *config.Config, route *config.Route, o adoptOptions, errOut io.Writer) (*adoption, error) {
+	opened, err := openSides(ctx, cfg, route)
+	if err != nil {
 		return nil, err
 	}
-	if err = a.open(ctx); err != nil {
+	a := &adoption{adoptOptions: o, openRoute: opened, errOut: errOut}
+	if a.plan, err = a.planRoute(ctx); err == nil && a.plan.Problem != "" {
+		err = withCode(exitDifferent, fmt.Errorf("%s cannot run: %s", routeTitle(route), a.plan.Problem))
+	}
+	if err != nil {
 		a.close()
 		return nil, err
 	}
+	a.takeover = replicate.NewTakeover(route, a.source.side(), a.target.side(), replicate.TakeoverOptions{Effort: o.effort, Trust: o.trust})
 	a.warnOfReturn(cfg)
 	return a, nil
 }
@@ -171,30 +174,6 @@ func (a *adoption) warnOfReturn(cfg *config.Config) {
 			}
 		}
 	}
-}
-
-func (a *adoption) open(ctx context.Context) (err error) {
-	if a.ledger, err = openLedger(ctx, a.target, a.route); err != nil {
-		return err
-	}
-	source := replicate.Cluster{Config: a.source.config, Client: a.source.client, ID: a.source.id}
-	target := replicate.Cluster{Config: a.target.config, Client: a.target.client, ID: a.target.id}
-	if a.plan, err = replicate.PlanRoute(ctx, a.route, source, target, a.ledger.managed(), a.ledger.copied()); err != nil {
-		return withCode(clusterCode(err), fmt.Errorf("plan %s: %w", routeTitle(a.route), err))
-	}
-	if a.plan.Problem != "" {
-		return withCode(exitDifferent, fmt.Errorf("%s cannot run: %s", routeTitle(a.route), a.plan.Problem))
-	}
-	a.takeover = replicate.NewTakeover(a.route, source, target, replicate.TakeoverOptions{Effort: a.effort, Trust: a.trust})
-	return nil
-}
-
-func (a *adoption) close() {
-	if a.ledger != nil {
-		a.ledger.close()
-	}
-	a.source.close()
-	a.target.close()
 }
 
 // write puts the positions on record, a topic's configs that are alike on both

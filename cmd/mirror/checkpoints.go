@@ -185,40 +185,6 @@ func printCheckpoints(out io.Writer, rows []checkpointRow, wide bool, now time.T
 	return t.flush()
 }
 
-// openRoute is one route with both of its clusters and its ledger, for commands
-// that change its positions.
-type openRoute struct {
-	config         *config.Config
-	route          *config.Route
-	source, target *cluster
-	ledger         *ledger
-}
-
-// openNamed opens the named route, or the only one. close must be called.
-func openNamed(ctx context.Context, path, name string) (*openRoute, error) {
-	cfg, route, err := loadRoute(path, name)
-	if err != nil {
-		return nil, err
-	}
-	source, target, err := connectRoute(ctx, cfg, route)
-	if err != nil {
-		return nil, err
-	}
-	l, err := openLedger(ctx, target, route)
-	if err != nil {
-		source.close()
-		target.close()
-		return nil, err
-	}
-	return &openRoute{config: cfg, route: route, source: source, target: target, ledger: l}, nil
-}
-
-func (r *openRoute) close() {
-	r.ledger.close()
-	r.source.close()
-	r.target.close()
-}
-
 func yesNo(yes bool) string {
 	if yes {
 		return "yes"

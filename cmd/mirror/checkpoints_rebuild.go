@@ -66,7 +66,7 @@ func runCheckpointsRebuild(ctx context.Context, o rebuildOptions, in io.Reader, 
 	}
 	defer opened.close()
 	for _, topic := range o.topics {
-		if err := knownTopic(ctx, opened.config, opened.route, opened.ledger, topic); err != nil {
+		if err := opened.knownTopic(ctx, topic); err != nil {
 			return err
 		}
 	}
@@ -94,12 +94,9 @@ type rebuildRow struct {
 
 // plan looks at every partition without a checkpoint.
 func (r *rebuild) plan(ctx context.Context, topics []string) error {
-	plan, err := planWith(ctx, r.route, r.source, r.target, r.ledger)
+	plan, err := r.runnablePlan(ctx)
 	if err != nil {
 		return err
-	}
-	if plan.Problem != "" {
-		return withCode(exitFailed, fmt.Errorf("route %s cannot run: %s", r.route.Name, plan.Problem))
 	}
 	var (
 		looking sync.WaitGroup
@@ -154,9 +151,7 @@ func (r *rebuild) hasCheckpoint(t *replicate.TopicPlan, partition int32) bool {
 // look finds out about one partition; nil means that the target has nothing of
 // the copy, so that it can begin by itself.
 func (r *rebuild) look(ctx context.Context, t *replicate.TopicPlan, partition int32) (*rebuildRow, error) {
-	found, err := replicate.FindCopy(ctx, r.route,
-		replicate.Cluster{Config: r.source.config, Client: r.source.client, ID: r.source.id},
-		replicate.Cluster{Config: r.target.config, Client: r.target.client, ID: r.target.id}, t, partition)
+	found, err := replicate.FindCopy(ctx, r.route, r.source.side(), r.target.side(), t, partition)
 	row := &rebuildRow{topic: t.Decision.Topic, target: t.Decision.Target, partition: partition, found: found}
 	var unproven *replicate.UnprovenError
 	switch {

@@ -108,15 +108,12 @@ type resetRow struct {
 
 // plan finds out for each partition where it stands and where it would begin.
 func (r *reset) plan(ctx context.Context, topic string, wanted []int32) error {
-	if err := knownTopic(ctx, r.config, r.route, r.ledger, topic); err != nil {
+	if err := r.knownTopic(ctx, topic); err != nil {
 		return err
 	}
-	plan, err := planWith(ctx, r.route, r.source, r.target, r.ledger)
+	plan, err := r.runnablePlan(ctx)
 	if err != nil {
 		return err
-	}
-	if plan.Problem != "" {
-		return withCode(exitFailed, fmt.Errorf("route %s cannot run: %s", r.route.Name, plan.Problem))
 	}
 	at := slices.IndexFunc(plan.Topics, func(t replicate.TopicPlan) bool { return t.Decision.Topic == topic })
 	if at < 0 || plan.Topics[at].Source == nil || plan.Topics[at].Target == nil {

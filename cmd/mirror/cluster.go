@@ -13,6 +13,7 @@ import (
 
 	"mirror/config"
 	"mirror/kafka"
+	"mirror/replicate"
 )
 
 const (
@@ -73,6 +74,11 @@ func askID(ctx context.Context, admin *kadm.Client) (string, error) {
 }
 
 func (c *cluster) close() { c.client.Close() }
+
+// side is the cluster as the engine sees it.
+func (c *cluster) side() replicate.Cluster {
+	return replicate.Cluster{Config: c.config, Client: c.client, ID: c.id}
+}
 
 // connectRoute opens both sides of a route.
 func connectRoute(ctx context.Context, cfg *config.Config, route *config.Route) (source, target *cluster, err error) {

@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -158,9 +159,10 @@ func (o pauseOptions) changes(ctx context.Context, cfg *config.Config, route *co
 		wanted = []string{""}
 	}
 	some, all := l.pauses()
+	there := sync.OnceValues(func() ([]string, error) { return topicNames(ctx, cfg.Clusters[route.From]) })
 	for _, topic := range wanted {
 		if _, paused := some[topic]; topic != "" && !paused {
-			if err := knownTopic(ctx, cfg, route, l, topic); err != nil {
+			if err := knownTopic(route, l, topic, there); err != nil {
 				return nil, err
 			}
 		}
@@ -198,14 +200,15 @@ func pausedBy(pause offsets.Pause) string {
 }
 
 // knownTopic refuses a topic that the route neither copied nor would copy, so
-// that a slip of the pen does not look like a pause.
-func knownTopic(ctx context.Context, cfg *config.Config, route *config.Route, l *ledger, topic string) error {
+// that a slip of the pen does not look like a pause. Only where the ledger does not
+// know the topic it asks which the source has.
+func knownTopic(route *config.Route, l *ledger, topic string, there func() ([]string, error)) error {
 	copied := slices.Collect(maps.Values(l.copied()))
 	if slices.Contains(copied, topic) {
 		return nil
 	}
-	there, err := topicNames(ctx, cfg.Clusters[route.From])
-	known := append(slices.DeleteFunc(there, func(name string) bool { return !route.Mapper.Decide(name).Take }), copied...)
+	names, err := there()
+	known := append(slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !route.Mapper.Decide(name).Take }), copied...)
 	d := route.Mapper.Decide(topic)
 	switch {
 	case slices.Contains(known, topic):

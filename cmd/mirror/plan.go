@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 
@@ -75,30 +74,11 @@ func runPlan(ctx context.Context, o planOptions, out, errOut io.Writer) error {
 	return nil
 }
 
-// planRoute plans as the daemon would at its next refresh: with what the route's
-// checkpoint topic remembers.
 func planRoute(ctx context.Context, cfg *config.Config, route *config.Route) (*replicate.RoutePlan, error) {
-	source, target, err := connectRoute(ctx, cfg, route)
+	r, err := openSides(ctx, cfg, route)
 	if err != nil {
 		return nil, err
 	}
-	defer source.close()
-	defer target.close()
-	ledger, err := readLedger(ctx, target, route)
-	if err != nil {
-		return nil, err
-	}
-	return planWith(ctx, route, source, target, ledger)
-}
-
-// planWith is planRoute for who has both clusters and the ledger open.
-func planWith(ctx context.Context, route *config.Route, source, target *cluster, ledger *ledger) (*replicate.RoutePlan, error) {
-	plan, err := replicate.PlanRoute(ctx, route,
-		replicate.Cluster{Config: source.config, Client: source.client, ID: source.id},
-		replicate.Cluster{Config: target.config, Client: target.client, ID: target.id},
-		ledger.managed(), ledger.copied())
-	if err != nil {
-		return nil, withCode(clusterCode(err), fmt.Errorf("plan %s: %w", routeTitle(route), err))
-	}
-	return plan, nil
+	defer r.close()
+	return r.planRoute(ctx)
 }

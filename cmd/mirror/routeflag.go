@@ -123,14 +123,18 @@ func copiedTopics(ctx context.Context, cfg *config.Config, routes []*config.Rout
 	return copies
 }
 
-// topicNames lists the topics of a cluster.
+// topicNames lists the topics of a cluster with a connection of its own.
 func topicNames(ctx context.Context, c *config.Cluster) ([]string, error) {
 	asked, err := connect(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer asked.close()
-	details, err := asked.admin.ListTopics(ctx)
+	return asked.topicNames(ctx)
+}
+
+func (c *cluster) topicNames(ctx context.Context) ([]string, error) {
+	details, err := c.admin.ListTopics(ctx)
 	if err != nil {
 		return nil, err
 	}

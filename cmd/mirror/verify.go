@@ -85,33 +85,28 @@ func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) erro
 	if err != nil {
 		return err
 	}
-	source, target, err := connectRoute(ctx, cfg, route)
-	if err != nil {
-		return err
-	}
-	defer source.close()
-	defer target.close()
 	if o.backfill != "" {
 		route = backfillRoute(route, o.backfill)
 	}
-	ledger, err := readLedger(ctx, target, route)
+	r, err := openSides(ctx, cfg, route)
 	if err != nil {
 		return err
 	}
-	pairs, err := o.pairs(ctx, source, route, ledger)
+	defer r.close()
+	pairs, err := o.pairs(ctx, r.source, route, r.ledger)
 	if err != nil {
 		return err
 	}
 	options := verify.RouteOptions(route)
 	if o.backfill != "" {
-		options.StartLater, options.Ranges = false, ledger.ranges()
+		options.StartLater, options.Ranges = false, r.ledger.ranges()
 	}
 	options.From, options.To, options.Sample = bounds.From, bounds.To, bounds.Sample
 	options.Wait, options.AllowHoles = o.wait, o.allowHoles
-	options.Losses = verifyLosses(ledger)
-	options.Hint = verifyHint(ledger)
+	options.Losses = verifyLosses(r.ledger)
+	options.Hint = verifyHint(r.ledger)
 	options.Progress = newVerifyProgress(errOut).show
-	report, err := verify.Run(ctx, source.client, target.client, pairs, options)
+	report, err := verify.Run(ctx, r.source.client, r.target.client, pairs, options)
 	if err != nil && ctx.Err() == nil {
 		return withCode(clusterCode(err), fmt.Errorf("verify %s: %w", routeTitle(route), err))
 	}
