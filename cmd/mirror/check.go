@@ -97,12 +97,7 @@ func buildOnly(cfg *config.Config) error {
 
 // readHistory reads what a route's checkpoint topic remembers.
 func readHistory(ctx context.Context, target *config.Cluster, route *config.Route) (check.History, error) {
-	c, err := connect(ctx, target)
-	if err != nil {
-		return check.History{}, err
-	}
-	defer c.close()
-	l, err := readLedger(ctx, c, route)
+	l, err := ledgerOf(ctx, target, route)
 	if err != nil {
 		return check.History{}, err
 	}

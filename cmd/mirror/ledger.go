@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -39,6 +40,32 @@ func readLedger(ctx context.Context, target *cluster, route *config.Route) (*led
 		}
 	}
 	return &ledger{lanes: lanes}, nil
+}
+
+// ledgerOf is readLedger with a connection of its own.
+func ledgerOf(ctx context.Context, target *config.Cluster, route *config.Route) (*ledger, error) {
+	connected, err := connect(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	defer connected.close()
+	return readLedger(ctx, connected, route)
+}
+
+// eachLedger reads the ledger of the named route, or of all, from the targets.
+func eachLedger(ctx context.Context, path, name string, visit func(*config.Route, *ledger)) error {
+	cfg, routes, err := loadRoutes(path, name, io.Discard)
+	if err != nil {
+		return err
+	}
+	for _, route := range routes {
+		l, err := ledgerOf(ctx, cfg.Clusters[route.To], route)
+		if err != nil {
+			return err
+		}
+		visit(route, l)
+	}
+	return nil
 }
 
 // managed returns the config keys that the route manages, by target topic.

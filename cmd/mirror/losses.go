@@ -108,32 +108,6 @@ func runLosses(ctx context.Context, o lossesOptions, out io.Writer) error {
 	return err
 }
 
-// eachLedger reads the ledger of the named route, or of all, from the targets.
-func eachLedger(ctx context.Context, path, name string, visit func(*config.Route, *ledger)) error {
-	cfg, routes, err := loadRoutes(path, name, io.Discard)
-	if err != nil {
-		return err
-	}
-	for _, route := range routes {
-		l, err := ledgerOf(ctx, cfg, route)
-		if err != nil {
-			return err
-		}
-		visit(route, l)
-	}
-	return nil
-}
-
-// ledgerOf reads a route's ledger with a connection of its own.
-func ledgerOf(ctx context.Context, cfg *config.Config, route *config.Route) (*ledger, error) {
-	target, err := connect(ctx, cfg.Clusters[route.To])
-	if err != nil {
-		return nil, err
-	}
-	defer target.close()
-	return readLedger(ctx, target, route)
-}
-
 // parseSince reads a time, or how long ago; empty is the beginning of time.
 func parseSince(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {

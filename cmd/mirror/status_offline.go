@@ -40,7 +40,7 @@ func storedStatus(ctx context.Context, cfg *config.Config, name string) (monitor
 }
 
 func storedRoute(ctx context.Context, cfg *config.Config, route *config.Route, r *monitor.RouteStatus) error {
-	ledger, err := ledgerOf(ctx, cfg, route)
+	ledger, err := ledgerOf(ctx, cfg.Clusters[route.To], route)
 	if err != nil {
 		return err
 	}
