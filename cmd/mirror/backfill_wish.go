@@ -81,10 +81,7 @@ func parsePlace(flag, text string, now time.Time) (replicate.Bound, error) {
 	if offset, err := strconv.ParseInt(text, 10, 64); err == nil && offset >= 0 {
 		return replicate.Bound{Offset: offset}, nil
 	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return replicate.Bound{Offset: -1, Time: at}, nil
-	}
-	if at, ok := parseAgo(text, now); ok {
+	if at, ok := parseTime(text, now); ok {
 		return replicate.Bound{Offset: -1, Time: at}, nil
 	}
 	return none, usageErrorf("%s %q: use earliest, latest, an offset (1234), a time (2006-01-02T15:04:05Z) or how long ago (-24h)", flag, shorten(text))

@@ -113,10 +113,7 @@ func parseSince(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	if at, ok := parseAgo(text, now); ok {
+	if at, ok := parseTime(text, now); ok {
 		return at, nil
 	}
 	return time.Time{}, usageErrorf("%s %q: use a time (2006-01-02T15:04:05Z) or how long ago (-24h)", flag, shorten(text))

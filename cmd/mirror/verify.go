@@ -150,10 +150,7 @@ func parseBound(flag, text string, now time.Time) (verify.Bound, error) {
 	if offset, err := strconv.ParseInt(text, 10, 64); err == nil && offset >= 0 {
 		return verify.Bound{Set: true, Offset: offset}, nil
 	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return verify.Bound{Set: true, Time: at}, nil
-	}
-	if at, ok := parseAgo(text, now); ok {
+	if at, ok := parseTime(text, now); ok {
 		return verify.Bound{Set: true, Time: at}, nil
 	}
 	return verify.Bound{}, usageErrorf("%s %q: use an offset (1234), a time (2006-01-02T15:04:05Z) or how long ago (-90m)", flag, shorten(text))
