@@ -50,6 +50,7 @@ type daemon struct {
 	url    string
 	token  config.Secret // zero: none
 	client *http.Client
+	config *config.Config // that said where it is; nil: --url did
 }
 
 // findDaemon takes the address from --url or the configuration. The token of the
@@ -67,7 +68,12 @@ func findDaemon(o daemonOptions) (*daemon, error) {
 		return nil, withCode(exitUsage, err)
 	}
 	o.tokenFile = firstOf(o.tokenFile, cfg.Web.TokenFile)
-	return newDaemon(address, o, cfg.Web.TLS)
+	d, err := newDaemon(address, o, cfg.Web.TLS)
+	if err != nil {
+		return nil, err
+	}
+	d.config = cfg
+	return d, nil
 }
 
 // localURL is how a command on the same machine reaches what web.listen says.
@@ -181,6 +187,15 @@ func (d *daemon) status(ctx context.Context) (monitor.Status, error) {
 		return status, fmt.Errorf("read status of %s: this is no mirror: %w", d.url, err)
 	}
 	return status, nil
+}
+
+// selected asks for the status and leaves only what is wanted of it, see selectStatus.
+func (d *daemon) selected(ctx context.Context, route string, topics []string) (monitor.Status, error) {
+	status, err := d.status(ctx)
+	if err != nil {
+		return status, err
+	}
+	return selectStatus(status, route, topics)
 }
 
 // ready asks whether the daemon is ready, and why not.

@@ -88,13 +88,7 @@ func runStatus(ctx context.Context, o statusOptions, out, errOut io.Writer) erro
 	if err != nil {
 		return err
 	}
-	look := func(ctx context.Context) (monitor.Status, error) {
-		status, err := d.status(ctx)
-		if err != nil {
-			return status, err
-		}
-		return selectStatus(status, o.route, o.topics)
-	}
+	look := func(ctx context.Context) (monitor.Status, error) { return d.selected(ctx, o.route, o.topics) }
 	switch {
 	case o.ready:
 		return runReady(ctx, d, out, errOut)
@@ -105,8 +99,8 @@ func runStatus(ctx context.Context, o statusOptions, out, errOut io.Writer) erro
 		return writeOutput(out, o.output, status, func(out io.Writer, wide bool) error { return printStatus(out, status, wide) })
 	}
 	status, err := look(ctx)
-	if exitCode(err) == exitUnreachable && o.daemon.url == "" {
-		return runStoredStatus(ctx, o, err, show)
+	if exitCode(err) == exitUnreachable && d.config != nil {
+		return runStoredStatus(ctx, o, d.config, err, show)
 	}
 	if err != nil {
 		return err

@@ -172,11 +172,7 @@ func addStored(r *monitor.RouteStatus, key offsets.Key, p monitor.PartitionStatu
 
 // runStoredStatus shows what is stored, and ends with the error that no mirror
 // answers.
-func runStoredStatus(ctx context.Context, o statusOptions, unreachable error, show func(monitor.Status) error) error {
-	cfg, err := loadConfig(o.daemon.config)
-	if err != nil {
-		return unreachable // findDaemon has read it a moment ago
-	}
+func runStoredStatus(ctx context.Context, o statusOptions, cfg *config.Config, unreachable error, show func(monitor.Status) error) error {
 	status, err := storedStatus(ctx, cfg, o.route)
 	if err == nil {
 		status, err = selectStatus(status, o.route, o.topics)

@@ -63,13 +63,7 @@ func runTop(ctx context.Context, o topOptions, in io.Reader, out io.Writer) erro
 	if err != nil {
 		return err
 	}
-	look := func(ctx context.Context) (monitor.Status, error) {
-		status, err := d.status(ctx)
-		if err != nil {
-			return status, err
-		}
-		return selectStatus(status, o.route, o.topics)
-	}
+	look := func(ctx context.Context) (monitor.Status, error) { return d.selected(ctx, o.route, o.topics) }
 	first, err := look(ctx)
 	if err != nil {
 		return err // before the screen is touched
