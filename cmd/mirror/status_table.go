@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -90,13 +91,7 @@ func printProcesses(out io.Writer, r *monitor.RouteStatus) error {
 func printTopics(out io.Writer, r *monitor.RouteStatus) error {
 	topics := slices.Clone(r.Topics)
 	slices.SortStableFunc(topics, func(a, b monitor.TopicStatus) int {
-		switch {
-		case a.State == b.State:
-			return strings.Compare(a.Source, b.Source)
-		case monitor.Worst(a.State, b.State) == a.State:
-			return -1
-		}
-		return 1
+		return cmp.Or(compareStates(a.State, b.State), strings.Compare(a.Source, b.Source))
 	})
 	t := newTable(out, "TOPIC", "TARGET", "STATE", "PARTITIONS", "LAG")
 	for _, topic := range topics {
@@ -114,6 +109,17 @@ func printTopics(out io.Writer, r *monitor.RouteStatus) error {
 		return err
 	}
 	return printTroubles(out, topics)
+}
+
+// compareStates puts the worse state first.
+func compareStates(a, b monitor.State) int {
+	switch {
+	case a == b:
+		return 0
+	case monitor.Worst(a, b) == a:
+		return -1
+	}
+	return 1
 }
 
 func printTroubles(out io.Writer, topics []monitor.TopicStatus) error {

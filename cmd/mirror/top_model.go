@@ -248,16 +248,6 @@ func (m *topModel) compare(a, b monitor.State, behindA, behindB *float64, lagA, 
 	return 0
 }
 
-func compareStates(a, b monitor.State) int {
-	switch {
-	case a == b:
-		return 0
-	case monitor.Worst(a, b) == a:
-		return -1
-	}
-	return 1
-}
-
 // compareLag takes an unknown lag for the smallest.
 func compareLag(a, b *float64) int {
 	value := func(lag *float64) float64 {
