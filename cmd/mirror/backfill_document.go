@@ -58,7 +58,7 @@ type backfillPartition struct {
 func describeBackfill(route *config.Route, wish replicate.BackfillWish, plan *replicate.BackfillPlan) *backfillDocument {
 	name := replicate.BackfillName(route.Name, wish.ID)
 	d := &backfillDocument{ID: wish.ID, Route: route.Name, From: route.From, To: route.To, State: "planned", ThenLive: wish.ThenLive,
-		Began: plan.Began, Finished: plan.Finished, Topics: []backfillTopic{}, Losses: []lossRow{}, Notes: orEmpty(plan.Notes),
+		Began: plan.Began, Finished: plan.Finished, Topics: []backfillTopic{}, Notes: orEmpty(plan.Notes),
 		Seconds: -1, Rate: wish.Rate, Checkpoints: offsets.TopicName(name)}
 	if d.Rate == 0 {
 		d.Rate = route.Limits.BytesPerSecond
@@ -75,11 +75,7 @@ func describeBackfill(route *config.Route, wish replicate.BackfillWish, plan *re
 	for i := range plan.Topics {
 		d.addChanges(&plan.Topics[i])
 	}
-	for _, e := range plan.Losses {
-		row := describeLoss(route, e)
-		d.Losses = append(d.Losses, row)
-		d.LostOffsets += max(row.To-row.From, 0)
-	}
+	d.lose(plan.Losses)
 	speed := plan.Speed
 	if d.Rate > 0 && (speed == 0 || speed > float64(d.Rate)) {
 		speed = float64(d.Rate)
@@ -135,9 +131,14 @@ func (d *backfillDocument) finish(p replicate.BackfillProgress, took time.Durati
 			part.Position, part.Bytes = part.To, 0
 		}
 	}
+	d.lose(p.Losses)
+}
+
+// lose sets what the source had lost.
+func (d *backfillDocument) lose(losses []offsets.LossEntry) {
 	d.LostOffsets, d.Losses = 0, []lossRow{}
-	for _, e := range p.Losses {
-		row := describeLoss(&config.Route{Name: d.Route}, e)
+	for _, e := range losses {
+		row := describeLoss(d.Route, e)
 		d.Losses = append(d.Losses, row)
 		d.LostOffsets += max(row.To-row.From, 0)
 	}

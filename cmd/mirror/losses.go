@@ -91,7 +91,7 @@ func runLosses(ctx context.Context, o lossesOptions, out io.Writer) error {
 	err = eachLedger(ctx, o.config, o.route, func(route *config.Route, l *ledger) {
 		for _, entry := range l.losses() {
 			if !entry.Loss.Time.Before(since) && (len(o.topics) == 0 || slices.Contains(o.topics, entry.Key.Topic)) {
-				document.Losses = append(document.Losses, describeLoss(route, entry))
+				document.Losses = append(document.Losses, describeLoss(route.Name, entry))
 			}
 		}
 	})
@@ -119,8 +119,8 @@ func parseSince(flag, text string, now time.Time) (time.Time, error) {
 	return time.Time{}, usageErrorf("%s %q: use a time (2006-01-02T15:04:05Z) or how long ago (-24h)", flag, shorten(text))
 }
 
-func describeLoss(route *config.Route, e offsets.LossEntry) lossRow {
-	row := lossRow{Route: route.Name, Topic: e.Key.Topic, Partition: e.Key.Partition, Target: e.Key.Target, Generation: e.Key.Generation,
+func describeLoss(route string, e offsets.LossEntry) lossRow {
+	row := lossRow{Route: route, Topic: e.Key.Topic, Partition: e.Key.Partition, Target: e.Key.Target, Generation: e.Key.Generation,
 		Kind: "lost", From: e.Loss.From, To: e.Loss.To, TargetFrom: e.Loss.TargetFrom, TargetTo: e.Loss.TargetTo,
 		Cause: e.Loss.Cause, Detail: e.Loss.Detail, Time: e.Loss.Time}
 	if row.TargetFrom >= 0 {

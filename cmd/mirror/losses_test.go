@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"mirror/config"
 	"mirror/offsets"
 )
 
@@ -47,7 +46,7 @@ func sampleLosses() []offsets.LossEntry {
 func TestPrintLosses(t *testing.T) {
 	var rows []lossRow
 	for _, entry := range sampleLosses() {
-		rows = append(rows, describeLoss(&config.Route{Name: "west-to-east"}, entry))
+		rows = append(rows, describeLoss("west-to-east", entry))
 	}
 	for output, name := range map[string]string{"table": "losses_table.txt", "wide": "losses_wide.txt", "json": "losses.json", "yaml": "losses.yaml"} {
 		var out bytes.Buffer
