@@ -23,21 +23,13 @@ func handCopied(t *testing.T) (west, east *kgo.Client, config string) {
 	west, east, config = twoClusters(t, "orders", "all-orders")
 	for i, partition := range []int32{0, 1} {
 		for n := range 5 {
-			put(t, west, "orders", partition, fmt.Sprint(partition, "-", n))
+			write(t, west, "orders", partition, fmt.Sprint(partition, "-", n))
 			if n < 3+i {
-				put(t, east, "all-orders", partition, fmt.Sprint(partition, "-", n))
+				write(t, east, "all-orders", partition, fmt.Sprint(partition, "-", n))
 			}
 		}
 	}
 	return west, east, config
-}
-
-func put(t *testing.T, client *kgo.Client, topic string, partition int32, value string) {
-	t.Helper()
-	r := &kgo.Record{Topic: topic, Partition: partition, Value: []byte(value), Timestamp: testTime}
-	if err := client.ProduceSync(t.Context(), r).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // adopt runs the command without watching for writers, and returns its document.
@@ -88,7 +80,7 @@ func TestAdopt(t *testing.T) {
 	if r = adopt(t, config, exitOK, "--yes"); r.Adopted != 0 || r.Ours != 2 || r.Written || position(r, 0).State != stateOurs || position(r, 0).SourceOffset != 3 {
 		t.Errorf("a second time: got %+v", r)
 	}
-	put(t, east, "all-orders", 0, "0-3") // the other copier was started once more
+	write(t, east, "all-orders", 0, "0-3") // the other copier was started once more
 	if r = adopt(t, config, exitOK, "--yes"); r.Adopted != 1 || position(r, 0).SourceOffset != 4 || position(r, 1).State != stateOurs {
 		t.Errorf("after the other copier went on: got %+v", r)
 	}
@@ -100,7 +92,7 @@ func TestAdopt(t *testing.T) {
 
 func TestAdoptRefuses(t *testing.T) {
 	_, east, config := handCopied(t)
-	put(t, east, "all-orders", 1, "somebody else's")
+	write(t, east, "all-orders", 1, "somebody else's")
 	r := adopt(t, config, exitDifferent, "--yes")
 	if !r.Written || r.Adopted != 1 || r.Refused != 1 || r.Partitions[1].State != stateRefused || !strings.Contains(r.Partitions[1].Reason, "is not in the source") {
 		t.Errorf("got %+v", r)
@@ -136,7 +128,7 @@ func TestAdoptWhileSomebodyWrites(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				put(t, east, "all-orders", 0, "0-3")
+				write(t, east, "all-orders", 0, "0-3")
 			}
 		}
 	}()
@@ -172,10 +164,10 @@ func TestAdoptSeesGroups(t *testing.T) {
 func TestAdoptReadsHints(t *testing.T) {
 	west, east, config := twoClusters(t, "orders", "all-orders", "mm2-offset-syncs.east.internal", "mm2-offsets.west.internal")
 	for range 4 {
-		put(t, west, "orders", 0, "same")
+		write(t, west, "orders", 0, "same")
 	}
 	for range 2 {
-		put(t, east, "all-orders", 0, "same")
+		write(t, east, "all-orders", 0, "same")
 	}
 	if r := adopt(t, config, exitDifferent, "--dry-run"); r.Partitions[0].State != stateRefused {
 		t.Errorf("without hints: got %+v", r)
@@ -206,7 +198,7 @@ func syncValue(source, target int64) []byte {
 // Topics that the target lacks, or lacks partitions of, are left to mirror run.
 func TestAdoptAbsent(t *testing.T) {
 	west, _, config := twoClusters(t, "orders")
-	put(t, west, "orders", 0, "a")
+	write(t, west, "orders", 0, "a")
 	if r := adopt(t, config, exitOK, "--yes"); r.Adopted != 0 || r.Written || r.Partitions[0].State != stateAbsent || r.Partitions[0].TargetEnd != -1 {
 		t.Errorf("got %+v", r)
 	}
@@ -301,7 +293,7 @@ func TestAdoptLooksAgain(t *testing.T) {
 	if err := a.find(t.Context()); err != nil || a.report.Adopted != 2 {
 		t.Fatalf("got %+v, %v", a.report, err)
 	}
-	put(t, east, "all-orders", 0, "0-3")
+	write(t, east, "all-orders", 0, "0-3")
 	if err := a.write(t.Context()); err != nil || a.report.Adopted != 1 || a.report.Refused != 1 {
 		t.Errorf("got %+v, %v", a.report, err)
 	}

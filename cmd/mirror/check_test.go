@@ -2,13 +2,10 @@ package main
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/check"
@@ -18,21 +15,10 @@ import (
 func checkTwoClusters(t *testing.T) (config string) {
 	t.Helper()
 	west, east, config := twoClusters(t)
-	create := func(client *kgo.Client, topic string, configs map[string]string) {
-		t.Helper()
-		values := map[string]*string{}
-		for key, value := range configs {
-			values[key] = &value
-		}
-		if _, err := kadm.NewClient(client).CreateTopic(t.Context(), 2, 1, values, topic); err != nil {
-			t.Fatal(err)
-		}
-	}
-	create(west, "orders", nil)
-	create(east, "all-orders", map[string]string{"max.message.bytes": "1000", "compression.type": "gzip"})
-	create(west, "clicks.web", nil)
-	create(west, "clicks.old", nil)
-	create(east, "west.clicks.old", nil)
+	create(t, west, 2, nil, "orders")
+	create(t, east, 2, map[string]string{"max.message.bytes": "1000", "compression.type": "gzip"}, "all-orders")
+	create(t, west, 2, nil, "clicks.web", "clicks.old")
+	create(t, east, 2, nil, "west.clicks.old")
 	if err := east.ProduceSync(t.Context(), &kgo.Record{Topic: "west.clicks.old", Value: []byte("x")}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
@@ -63,11 +49,7 @@ func TestCheck(t *testing.T) {
 // A checkpoint topic that remembers another source cluster is told.
 func TestCheckHistory(t *testing.T) {
 	_, east, config := twoClusters(t, "orders")
-	admin := kadm.NewClient(east)
-	compact := "compact"
-	if _, err := admin.CreateTopic(t.Context(), 16, 1, map[string]*string{"cleanup.policy": &compact}, "__mirror_west-to-east"); err != nil {
-		t.Fatal(err)
-	}
+	create(t, east, 16, map[string]string{"cleanup.policy": "compact"}, "__mirror_west-to-east")
 	recordRoute(t, east, "id-of-another")
 	code, out, _ := mirror(t, "check", "--config", config)
 	if code != exitDifferent || !strings.Contains(out, "has copied from the cluster with id id-of-another") {
@@ -77,15 +59,7 @@ func TestCheckHistory(t *testing.T) {
 
 // What only building shows ends check as it ends run.
 func TestCheckBuilds(t *testing.T) {
-	config := filepath.Join(t.TempDir(), "mirror.yaml")
-	text := `clusters:
-  west: {brokers: ["127.0.0.1:1"], tls: {ca_file: nowhere.pem}}
-  east: {brokers: ["127.0.0.1:2"]}
-routes: [{from: west, to: east, topics: [orders]}]
-`
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	config := configFile(t, `brokers: ["127.0.0.1:1"], tls: {ca_file: nowhere.pem}`, "")
 	if code, out, stderr := mirror(t, "check", "--config", config); code != exitUsage || out != "" || !strings.Contains(stderr, "nowhere.pem") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, out, stderr)
 	}
@@ -95,15 +69,7 @@ func TestCheckUnreachable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for the commands' patience")
 	}
-	config := filepath.Join(t.TempDir(), "mirror.yaml")
-	text := `clusters:
-  west: {brokers: ["127.0.0.1:1"]}
-  east: {brokers: ["127.0.0.1:2"]}
-routes: [{from: west, to: east, topics: [orders]}]
-`
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	config := configFile(t, `brokers: ["127.0.0.1:1"]`, "")
 	code, out, _ := mirror(t, "check", "--config", config, "-o", "json")
 	var report check.Report
 	if err := json.Unmarshal([]byte(out), &report); err != nil || code != exitUnreachable || report.Count(check.Fail) != 2 {

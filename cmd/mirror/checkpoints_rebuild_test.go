@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/offsets"
 )
@@ -95,10 +94,7 @@ func TestCheckpointsRebuildUnproven(t *testing.T) {
 	if _, err := kadm.NewClient(west).DeleteRecords(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	record := &kgo.Record{Topic: "orders", Value: []byte("d"), Timestamp: testTime}
-	if err := west.ProduceSync(t.Context(), record).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
+	write(t, west, "orders", 0, "d")
 	code, out, stderr := mirror(t, "checkpoints", "rebuild", "--config", config, "--yes")
 	if code != exitDifferent || !strings.Contains(out, "none: no record of the source") || stderr != "" {
 		t.Errorf("exit code %d, stderr %q:\n%s", code, stderr, out)

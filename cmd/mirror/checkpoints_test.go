@@ -45,17 +45,6 @@ func startEngine(t *testing.T, config string) (stop func()) {
 	return stop
 }
 
-// write puts values on a partition.
-func write(t *testing.T, client *kgo.Client, topic string, partition int32, values ...string) {
-	t.Helper()
-	for _, value := range values {
-		record := &kgo.Record{Topic: topic, Partition: partition, Value: []byte(value), Timestamp: testTime}
-		if err := client.ProduceSync(t.Context(), record).FirstErr(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // waitValues reads a partition from its beginning until it has as many values.
 func waitValues(t *testing.T, config, topic string, partition int32, n int) string {
 	t.Helper()
@@ -188,14 +177,9 @@ func TestCheckpointsReset(t *testing.T) {
 func TestCheckpointsResetRefuses(t *testing.T) {
 	west, _, config := twoClusters(t, "orders", "all-orders", "clicks.web")
 	write(t, west, "orders", 0, "a", "b")
-	target, route := oneRoute(t, config)
-	l, err := openLedger(t.Context(), target, route)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
+	l, _ := oneLedger(t, config)
 	key := offsets.Key{Kind: offsets.KindCheckpoint, Topic: "orders", Target: "all-orders", Generation: 32767}
-	err = l.write(t.Context(), offsets.Entry{Lane: offsets.LaneOf("orders", 0, 16), Key: key, Value: offsets.Checkpoint{LastSource: -1}})
+	err := l.write(t.Context(), offsets.Entry{Lane: offsets.LaneOf("orders", 0, 16), Key: key, Value: offsets.Checkpoint{LastSource: -1}})
 	if err != nil {
 		t.Fatal(err)
 	}

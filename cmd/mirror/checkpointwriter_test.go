@@ -25,16 +25,23 @@ func oneRoute(t *testing.T, path string) (*cluster, *config.Route) {
 	return target, cfg.Routes[0]
 }
 
-// What is written to the ledger of a route that never ran is read back, from
-// every lane, and nothing is created before the first write.
-func TestLedgerIsWritten(t *testing.T) {
-	_, east, config := twoClusters(t, "orders")
-	target, route := oneRoute(t, config)
+// oneLedger opens the ledger of a configuration's only route until the test ends.
+func oneLedger(t *testing.T, path string) (*ledger, *config.Route) {
+	t.Helper()
+	target, route := oneRoute(t, path)
 	l, err := openLedger(t.Context(), target, route)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.close()
+	t.Cleanup(l.close)
+	return l, route
+}
+
+// What is written to the ledger of a route that never ran is read back, from
+// every lane, and nothing is created before the first write.
+func TestLedgerIsWritten(t *testing.T) {
+	_, east, config := twoClusters(t, "orders")
+	l, route := oneLedger(t, config)
 	admin := kadm.NewClient(east)
 	topic := offsets.TopicName(route.Name)
 	if topics, _ := admin.ListTopics(t.Context()); topics.Has(topic) {
@@ -44,7 +51,7 @@ func TestLedgerIsWritten(t *testing.T) {
 	if err := l.write(t.Context(), l.everyLane(offsets.Key{Kind: offsets.KindPause, Topic: "orders"}, pause)...); err != nil {
 		t.Fatal(err)
 	}
-	target, _ = oneRoute(t, config) // a client of its own: admin clients remember topics that are not there
+	target, _ := oneRoute(t, config) // a client of its own: admin clients remember topics that are not there
 	again, err := readLedger(t.Context(), target, route)
 	if err != nil || len(again.lanes) != route.Lanes {
 		t.Fatalf("got %d lanes, want %d, %v", len(again.lanes), route.Lanes, err)
@@ -60,16 +67,9 @@ func TestLedgerIsWritten(t *testing.T) {
 // command refuses to write there, as the daemon does.
 func TestLedgerWithOtherLanes(t *testing.T) {
 	_, east, config := twoClusters(t, "orders")
-	target, route := oneRoute(t, config)
-	if _, err := kadm.NewClient(east).CreateTopic(t.Context(), 3, 1, nil, offsets.TopicName(route.Name)); err != nil {
-		t.Fatal(err)
-	}
-	l, err := openLedger(t.Context(), target, route)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
-	err = l.write(t.Context(), l.everyLane(offsets.Key{Kind: offsets.KindPause}, offsets.Pause{Paused: true})...)
+	create(t, east, 3, nil, "__mirror_west-to-east")
+	l, _ := oneLedger(t, config)
+	err := l.write(t.Context(), l.everyLane(offsets.Key{Kind: offsets.KindPause}, offsets.Pause{Paused: true})...)
 	if exitCode(err) != exitUsage {
 		t.Errorf("got %v, want a refusal", err)
 	}

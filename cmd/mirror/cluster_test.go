@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -51,6 +52,31 @@ routes:
 		t.Fatal(err)
 	}
 	return west, east, config
+}
+
+// create makes topics.
+func create(t *testing.T, client *kgo.Client, partitions int32, configs map[string]string, topics ...string) {
+	t.Helper()
+	values := map[string]*string{}
+	for key, value := range configs {
+		values[key] = &value
+	}
+	for _, topic := range topics {
+		if _, err := kadm.NewClient(client).CreateTopic(t.Context(), partitions, 1, values, topic); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// write puts values on a partition.
+func write(t *testing.T, client *kgo.Client, topic string, partition int32, values ...string) {
+	t.Helper()
+	for _, value := range values {
+		record := &kgo.Record{Topic: topic, Partition: partition, Value: []byte(value), Timestamp: testTime}
+		if err := client.ProduceSync(t.Context(), record).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestVerify(t *testing.T) {
@@ -99,15 +125,7 @@ func TestClusterUnreachable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for the commands' patience")
 	}
-	config := filepath.Join(t.TempDir(), "mirror.yaml")
-	text := `clusters:
-  west: {brokers: ["127.0.0.1:1"]}
-  east: {brokers: ["127.0.0.1:2"]}
-routes: [{from: west, to: east, topics: [orders]}]
-`
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	config := configFile(t, `brokers: ["127.0.0.1:1"]`, "")
 	code, out, stderr := mirror(t, "plan", "--config", config)
 	if code != exitUnreachable || out != "" || !strings.Contains(stderr, "cluster west") || !strings.Contains(stderr, "127.0.0.1:1") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, out, stderr)

@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"mirror/offsets"
 )
 
@@ -126,22 +124,17 @@ func noToken(t *testing.T) []string {
 // missingRecord is a verify that finds a record in the middle of the copies gone.
 func missingRecord(t *testing.T) []string {
 	west, east, config := twoClusters(t, "orders", "all-orders")
-	writeRecords(t, west, "orders", "a", "b", "c")
-	writeRecords(t, east, "all-orders", "a", "c")
+	write(t, west, "orders", 0, "a", "b", "c")
+	write(t, east, "all-orders", 0, "a", "c")
 	return []string{"verify", "--config", config}
 }
 
 // recordedLoss is a verify of copies that are equal but for a loss on record.
 func recordedLoss(t *testing.T) []string {
 	west, east, config := twoClusters(t, "orders", "all-orders")
-	writeRecords(t, west, "orders", "a", "b", "c")
-	writeRecords(t, east, "all-orders", "a", "c")
-	target, route := oneRoute(t, config)
-	l, err := openLedger(t.Context(), target, route)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
+	write(t, west, "orders", 0, "a", "b", "c")
+	write(t, east, "all-orders", 0, "a", "c")
+	l, route := oneLedger(t, config)
 	key := offsets.Key{Kind: offsets.KindLoss, Topic: "orders", Target: "all-orders", From: 1}
 	entry := offsets.Entry{Lane: offsets.LaneOf("orders", 0, int32(route.Lanes)), Key: key,
 		Value: offsets.Loss{From: 1, To: 2, TargetFrom: -1, TargetTo: -1, Cause: "rejected", Time: testTime}}
@@ -149,17 +142,6 @@ func recordedLoss(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return []string{"verify", "--config", config}
-}
-
-// writeRecords writes values to partition 0.
-func writeRecords(t *testing.T, client *kgo.Client, topic string, values ...string) {
-	t.Helper()
-	for _, value := range values {
-		record := &kgo.Record{Topic: topic, Value: []byte(value), Timestamp: testTime}
-		if err := client.ProduceSync(t.Context(), record).FirstErr(); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // A command that waits for a silent cluster is interrupted by Ctrl-C at once.

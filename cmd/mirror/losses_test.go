@@ -62,17 +62,12 @@ func TestPrintLosses(t *testing.T) {
 // exit code.
 func TestLosses(t *testing.T) {
 	_, _, config := twoClusters(t, "orders")
-	target, route := oneRoute(t, config)
 	for _, output := range []string{"table", "json"} {
 		if code, out, stderr := mirror(t, "losses", "--config", config, "-o", output); code != exitOK || stderr != "" || strings.Contains(out, "orders") {
 			t.Errorf("before the first start: exit code %d, %q, stderr %q", code, out, stderr)
 		}
 	}
-	l, err := openLedger(t.Context(), target, route)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
+	l, _ := oneLedger(t, config)
 	for i, e := range sampleLosses() {
 		if err := l.write(t.Context(), offsets.Entry{Lane: int32(i), Key: e.Key, Value: e.Loss}); err != nil {
 			t.Fatal(err)

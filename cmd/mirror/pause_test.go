@@ -66,12 +66,7 @@ func TestPauseAndResume(t *testing.T) {
 // written again, and taken back.
 func TestHalfAPause(t *testing.T) {
 	_, _, config := twoClusters(t, "orders")
-	target, route := oneRoute(t, config)
-	l, err := openLedger(t.Context(), target, route)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
+	l, route := oneLedger(t, config)
 	half := l.everyLane(offsets.Key{Kind: offsets.KindPause}, offsets.Pause{Paused: true})[:route.Lanes/2]
 	if err := l.write(t.Context(), half...); err != nil {
 		t.Fatal(err)
@@ -91,12 +86,7 @@ func TestHalfAPause(t *testing.T) {
 // is away.
 func TestPauseWithoutTheSource(t *testing.T) {
 	_, _, config := twoClusters(t, "orders")
-	target, route := oneRoute(t, config)
-	l, err := openLedger(t.Context(), target, route)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
+	l, _ := oneLedger(t, config)
 	key := offsets.Key{Kind: offsets.KindCheckpoint, Topic: "orders", Target: "all-orders"}
 	if err := l.write(t.Context(), offsets.Entry{Key: key, Value: offsets.Checkpoint{Source: 1, Ordinal: 1, Target: 1, LastSource: -1}}); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/offsets"
@@ -18,27 +17,19 @@ import (
 func planScene(t *testing.T) (config string) {
 	t.Helper()
 	west, east, config := twoClusters(t)
-	create := func(client *kgo.Client, partitions int32, configs map[string]*string, topics ...string) {
-		t.Helper()
-		for _, topic := range topics {
-			if _, err := kadm.NewClient(client).CreateTopic(t.Context(), partitions, 1, configs, topic); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	retention := func(ms string) map[string]*string { return map[string]*string{"retention.ms": &ms} }
-	create(west, 4, retention("1000"), "orders")
-	create(east, 2, retention("2000"), "all-orders")
-	create(west, 2, retention("3000"), "clicks.web")
-	create(west, 2, nil, "clicks.old", "secret", "__consumer_offsets", "heartbeats", "east.orders")
-	create(east, 2, nil, "west.clicks.old")
+	retention := func(ms string) map[string]string { return map[string]string{"retention.ms": ms} }
+	create(t, west, 4, retention("1000"), "orders")
+	create(t, east, 2, retention("2000"), "all-orders")
+	create(t, west, 2, retention("3000"), "clicks.web")
+	create(t, west, 2, nil, "clicks.old", "secret", "__consumer_offsets", "heartbeats", "east.orders")
+	create(t, east, 2, nil, "west.clicks.old")
 	for i := range 5 {
 		record := &kgo.Record{Topic: "west.clicks.old", Partition: 0, Value: []byte{byte(i)}}
 		if err := east.ProduceSync(t.Context(), record).FirstErr(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	create(east, 16, nil, "__mirror_west-to-east")
+	create(t, east, 16, nil, "__mirror_west-to-east")
 	recordConfig(t, east, "all-orders", "retention.ms")
 	return config
 }
@@ -96,14 +87,8 @@ func TestPlan(t *testing.T) {
 // Of a plan without anything to do, --exit-code says so.
 func TestPlanNothingToDo(t *testing.T) {
 	west, east, config := twoClusters(t)
-	for _, side := range []struct {
-		client *kgo.Client
-		topic  string
-	}{{west, "orders"}, {east, "all-orders"}} {
-		if _, err := kadm.NewClient(side.client).CreateTopic(t.Context(), 2, 1, nil, side.topic); err != nil {
-			t.Fatal(err)
-		}
-	}
+	create(t, west, 2, nil, "orders")
+	create(t, east, 2, nil, "all-orders")
 	if code, out, _ := mirror(t, "plan", "--config", config, "--exit-code"); code != exitOK || !strings.Contains(out, "1 topic to copy\n") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
