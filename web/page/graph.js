@@ -42,7 +42,7 @@ class Graph {
       return value;
     });
     this.when = h("span", { class: "when" });
-    this.plot = h("div", { class: "plot-box", tabindex: 0, role: "img", onpointermove: (e) => this.pointed(e), onpointerdown: (e) => this.pointed(e),
+    this.plot = h("div", { class: "plot-box", tabindex: 0, role: "img", "aria-label": o.title, onpointermove: (e) => this.pointed(e), onpointerdown: (e) => this.pointed(e),
       onpointerleave: () => moveCursor(null), onblur: () => moveCursor(null), onkeydown: (e) => this.key(e), ondblclick: () => this.open() }, this.canvas, this.message);
     this.element = h("section", { class: "card graph" + (o.large ? " large" : "") },
       h("div", { class: "graph-head" },
