@@ -22,6 +22,7 @@ type daemon struct {
 	t       *testing.T
 	name    string
 	config  string // path
+	host    string // name of the host that it believes to run on; empty: this machine's
 	listen  string
 	stderr  string // path; all lives of the daemon append to it
 	process *brokers.Process
@@ -97,11 +98,26 @@ func (d *daemon) start() {
 	}
 	defer out.Close() // the child has its own descriptor
 	cmd := exec.Command(mirrorBinary(d.t), "run", "--config", d.config)
+	if d.host != "" {
+		cmd = onHost(d.host, cmd)
+	}
 	cmd.Stdout, cmd.Stderr = out, out
 	d.process, err = brokers.StartProcess(cmd)
 	if err != nil {
 		d.t.Fatal(err)
 	}
+}
+
+// onHost runs a command with another host name, which is how processes of one fleet on one machine get names of their own.
+func onHost(name string, cmd *exec.Cmd) *exec.Cmd {
+	inside := exec.Command("sh", append([]string{"-c", `hostname "$0" && exec "$@"`, name}, cmd.Args...)...)
+	inside.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUTS}
+	if uid := os.Getuid(); uid != 0 { // then only the root of a user namespace may
+		inside.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		inside.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: uid, Size: 1}}
+		inside.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}
+	}
+	return inside
 }
 
 // kill is kill -9; it waits until the process is gone.
