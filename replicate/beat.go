@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"mirror/monitor"
 	"mirror/offsets"
@@ -95,13 +96,24 @@ func (r *route) ownerRecord() offsets.Owner {
 			continue
 		}
 		o.Partitions = append(o.Partitions, offsets.OwnedPartition{Topic: p.topic, Partition: p.number, State: string(s.State),
-			Reason: s.Reason[:min(len(s.Reason), maxReason)], LagSeconds: s.LagSeconds})
+			Reason: clip(s.Reason, maxReason), LagSeconds: s.LagSeconds})
 	}
 	slices.SortStableFunc(o.Partitions, worseFirst)
 	if more := len(o.Partitions) - maxNamed; more > 0 {
 		o.Partitions, o.More = o.Partitions[:maxNamed], more
 	}
 	return o
+}
+
+// clip cuts a text to at most n bytes, never within a character.
+func clip(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }
 
 // totals are what this process has copied for the route since it started.
