@@ -45,6 +45,12 @@ func encode(v any) ([]byte, error) {
 	case Pause:
 		x.Time = plainTime(x.Time)
 		v = x
+	case Rate:
+		x.Time = plainTime(x.Time)
+		v = x
+	case Verify:
+		x.Time, x.Seconds = plainTime(x.Time), finite(x.Seconds)
+		v = x
 	case Owner:
 		x.Time = plainTime(x.Time)
 		x.RecordsPerSecond, x.BytesPerSecond = finite(x.RecordsPerSecond), finite(x.BytesPerSecond)
@@ -87,8 +93,8 @@ func finite(x float64) float64 {
 const maxValueBytes = 2 << 20
 
 // Decode reads the value of a record of the given kind: a RouteFacts,
-// Checkpoint, MapPage, Drift, Loss, Pause, TopicConfig, Owner or Backfill. A value
-// of a later version gives *NewerError, a kind that this version does not know
+// Checkpoint, MapPage, Drift, Loss, Pause, Rate, Verify, TopicConfig, Owner or
+// Backfill. A value of a later version gives *NewerError, a kind that this version does not know
 // *UnknownKindError; a tombstone has no value and is an error. Fields it does
 // not know are left out.
 func Decode(kind string, value []byte) (any, error) {
@@ -132,6 +138,10 @@ func decodeBody(kind string, value []byte) (any, error) {
 		return decodeInto(value, Loss{From: unset, To: unset, TargetFrom: -1, TargetTo: -1})
 	case KindPause:
 		return decodeInto(value, Pause{})
+	case KindRate:
+		return decodeInto(value, Rate{BytesPerSecond: unset})
+	case KindVerify:
+		return decodeInto(value, Verify{Records: unset, Differences: unset})
 	case KindConfig:
 		return decodeInto(value, TopicConfig{})
 	case KindOwner:

@@ -61,6 +61,11 @@ func examples() []struct {
 			`{"v":1,"from":9,"to":9,"target_from":7,"target_to":8,"cause":"foreign"}`},
 		{Key{Kind: KindPause}, `{"kind":"pause","topic":""}`, Pause{Paused: true, By: "anna", Time: when},
 			`{"v":1,"paused":true,"by":"anna","time":"2026-03-04T05:06:07.89Z"}`},
+		{Key{Kind: KindRate}, `{"kind":"rate"}`, Rate{BytesPerSecond: 5 << 20, By: "anna", Reason: "the line is full", Time: when},
+			`{"v":1,"bytes_per_second":5242880,"by":"anna","reason":"the line is full","time":"2026-03-04T05:06:07.89Z"}`},
+		{Key{Kind: KindRate}, `{"kind":"rate"}`, Rate{File: true}, `{"v":1,"bytes_per_second":0,"file":true}`},
+		{Key{Kind: KindVerify}, `{"kind":"verify"}`, Verify{Time: when, Seconds: 1.5, Records: 100, Differences: 2, Lost: 3, Unread: 1, By: "anna"},
+			`{"v":1,"time":"2026-03-04T05:06:07.89Z","seconds":1.5,"records":100,"differences":2,"lost":3,"unread":1,"by":"anna"}`},
 		{Key{Kind: KindConfig, Target: "west.orders"}, `{"kind":"config","target":"west.orders"}`,
 			TopicConfig{Keys: []string{"retention.ms"}, TopicID: id, Created: true},
 			`{"v":1,"keys":["retention.ms"],"id":"AQAAAAAAAAAAAAAAAAAA_w","created":true}`},
@@ -136,6 +141,10 @@ func TestDecodeRefuses(t *testing.T) {
 		{"too large", KindCheckpoint, `{"v":1,"source":9223372036854775808}`, "cannot unmarshal"},
 		{"negative", KindCheckpoint, `{"v":1,"source":-1,"epoch":0,"last":0,"ordinal":1,"target":1,"tepoch":0}`, "negative"},
 		{"ordinal below base", KindCheckpoint, `{"v":1,"base":2,` + cp + `}`, "below base"},
+		{"rate without a number", KindRate, `{"v":1,"by":"anna"}`, "missing"},
+		{"negative rate", KindRate, `{"v":1,"bytes_per_second":-1}`, "negative"},
+		{"verify without numbers", KindVerify, `{"v":1,"records":1}`, "missing"},
+		{"negative verify", KindVerify, `{"v":1,"records":1,"differences":1,"unread":-1}`, "negative"},
 		{"short topic id", KindCheckpoint, `{"v":1,"sid":"AQ",` + cp + `}`, "2 characters"},
 		{"bad topic id", KindCheckpoint, `{"v":1,"sid":"!!!!!!!!!!!!!!!!!!!!!!",` + cp + `}`, "illegal base64"},
 		{"drift without ordinal", KindDrift, `{"v":1,"source":1}`, "missing"},
@@ -214,7 +223,7 @@ func TestDecodeKeyOfUnknownKind(t *testing.T) {
 
 // anyKey draws a key of a known kind with every field in range.
 func anyKey(t *rapid.T, name *rapid.Generator[string]) Key {
-	kinds := []string{KindRoute, KindCheckpoint, KindMap, KindDrift, KindLoss, KindPause, KindConfig, KindOwner, KindBackfill}
+	kinds := []string{KindRoute, KindCheckpoint, KindMap, KindDrift, KindLoss, KindPause, KindRate, KindVerify, KindConfig, KindOwner, KindBackfill}
 	k := Key{Kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
 	fields, _ := fieldsOf(k.Kind)
 	if fields&fTopic != 0 {
@@ -268,6 +277,7 @@ func TestKeyText(t *testing.T) {
 		"map of a/3 as b generation 1 page 4": {Kind: KindMap, Topic: "a", Partition: 3, Target: "b", Generation: 1, Page: 4},
 		"loss of a/3 as b from 7":             {Kind: KindLoss, Topic: "a", Partition: 3, Target: "b", From: 7},
 		"pause of the route":                  {Kind: KindPause},
+		"rate of the route":                   {Kind: KindRate},
 		"pause of a":                          {Kind: KindPause, Topic: "a"},
 		"config of b":                         {Kind: KindConfig, Target: "b"},
 		"owner h":                             {Kind: KindOwner, Member: "h"},

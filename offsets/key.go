@@ -16,6 +16,8 @@ const (
 	KindDrift      = "drift"      // Drift, one per jump of the ordinals
 	KindLoss       = "loss"       // Loss, one per lost range
 	KindPause      = "pause"      // Pause, of a topic or of the whole route, in every lane
+	KindRate       = "rate"       // Rate, of the whole route, in every lane
+	KindVerify     = "verify"     // Verify, the last one of the whole route, in lane 0
 	KindConfig     = "config"     // TopicConfig of a target topic
 	KindOwner      = "owner"      // Owner, one per process
 	KindBackfill   = "backfill"   // Backfill, the range that one of them copies of a partition
@@ -72,6 +74,8 @@ func fieldsOf(kind string) (fields field, known bool) {
 		return fPage, true
 	case KindPause:
 		return fTopic, true
+	case KindRate, KindVerify:
+		return 0, true
 	case KindConfig:
 		return fTarget, true
 	case KindOwner:
@@ -175,6 +179,8 @@ func (k Key) String() string {
 			return "pause of the route"
 		}
 		return "pause of " + k.Topic
+	case KindRate, KindVerify:
+		return k.Kind + " of the route"
 	case KindConfig:
 		return "config of " + k.Target
 	case KindOwner:

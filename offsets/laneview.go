@@ -190,6 +190,34 @@ func (l *Lane) Pauses() map[string]Pause {
 	return pauses
 }
 
+// Rate is the limit that an operator has set, if one ever has; see NewestRate.
+func (l *Lane) Rate() (Rate, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	r, ok := l.values[Key{Kind: KindRate}].(Rate)
+	return r, ok
+}
+
+// NewestRate is the limit that holds for a route with these lanes. It is false
+// when the configuration's does. A limit that reached only some lanes holds, too:
+// all processes read all lanes, and so agree.
+func NewestRate(lanes []*Lane) (newest Rate, set bool) {
+	for _, lane := range lanes {
+		if r, ok := lane.Rate(); ok && (!set || r.Time.After(newest.Time)) {
+			newest, set = r, true
+		}
+	}
+	return newest, set && !newest.File
+}
+
+// Verified is the last comparison of the whole route; only lane 0 has it.
+func (l *Lane) Verified() (Verify, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	v, ok := l.values[Key{Kind: KindVerify}].(Verify)
+	return v, ok
+}
+
 // Route is the facts of the route with the topics of all pages; only lane 0 has
 // them. It is false when there are none or when a page is missing or cannot be
 // read, which Faults tells apart.

@@ -112,6 +112,28 @@ type Pause struct {
 	Time   time.Time `json:"time,omitzero"`
 }
 
+// Rate is an operator's limit for a route, of all its processes together, in
+// place of the configuration's. It is written to every lane, like a Pause; the
+// newest one counts.
+type Rate struct {
+	BytesPerSecond int64     `json:"bytes_per_second"` // 0: no limit
+	File           bool      `json:"file,omitempty"`   // taken back: the configuration's limit counts
+	By             string    `json:"by,omitempty"`
+	Reason         string    `json:"reason,omitempty"`
+	Time           time.Time `json:"time,omitzero"`
+}
+
+// Verify is what the last comparison of a whole route found.
+type Verify struct {
+	Time        time.Time `json:"time,omitzero"`    // when it began: what was copied later is not in it
+	Seconds     float64   `json:"seconds"`          // how long it took
+	Records     int64     `json:"records"`          // that are equal
+	Differences int64     `json:"differences"`      // records that differ
+	Lost        int64     `json:"lost,omitempty"`   // records in the loss ledger, which are no differences
+	Unread      int       `json:"unread,omitempty"` // partitions that could not be compared
+	By          string    `json:"by,omitempty"`
+}
+
 // TopicConfig says which configs of a target topic are ours to change.
 type TopicConfig struct {
 	Keys    []string `json:"keys"`
@@ -191,6 +213,20 @@ func (l Loss) check() error {
 func (b Backfill) check() error {
 	if b.From < 0 || b.To < b.From {
 		return fmt.Errorf("range %d to %d is no range", b.From, b.To)
+	}
+	return nil
+}
+
+func (r Rate) check() error {
+	if r.BytesPerSecond < 0 {
+		return errors.New("the number of bytes per second is missing or negative")
+	}
+	return nil
+}
+
+func (v Verify) check() error {
+	if v.Records < 0 || v.Differences < 0 || v.Lost < 0 || v.Unread < 0 || v.Seconds < 0 {
+		return errors.New("a number is missing or negative")
 	}
 	return nil
 }
