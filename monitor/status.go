@@ -46,6 +46,12 @@ type RouteStatus struct {
 	// and nowhere else, since lag is counted to the last stable offset.
 	LSODistanceRecords int64 `json:"lso_distance_records"`
 
+	Limit  RateLimit     `json:"limit"`
+	Pauses []PauseStatus `json:"pauses"` // by topic; what operators let rest
+	// LastVerify is what the last comparison of the whole route found; null: there
+	// was none yet.
+	LastVerify *VerifyStatus `json:"last_verify"`
+
 	// AgeSeconds is how old the newest word of the checkpoint topic is, where that
 	// is all there is; null when a process answers.
 	AgeSeconds *float64 `json:"age_seconds"`
@@ -108,6 +114,9 @@ func (r *RouteStatus) RollUp() {
 	r.LagRecords, r.LagSeconds = 0, nil
 	if r.Topics == nil {
 		r.Topics = []TopicStatus{}
+	}
+	if r.Pauses == nil {
+		r.Pauses = []PauseStatus{}
 	}
 	if r.Processes == nil {
 		r.Processes = []ProcessStatus{}

@@ -66,19 +66,38 @@ func (fs *fetchers) wait() { fs.wg.Wait() }
 const (
 	portionTime  = 250 * time.Millisecond
 	portionLeast = 16 << 10
+	longestWait  = 1000 * time.Hour // so that no sum of waits overflows
 )
 
 // throttle holds a route to bytes_per_second.
 type throttle struct {
-	mu   sync.Mutex
-	rate float64 // bytes per second, 0 no limit
-	free time.Time
+	mu      sync.Mutex // guards what follows
+	rate    float64    // bytes per second, 0 no limit
+	free    time.Time
+	changed chan struct{} // closed when the rate changes; nil while nobody waits
 }
 
+// setRate changes the rate. What is not paid for yet is paid at the new one, and
+// who waits is woken: at a very low rate the wait could be one of days.
 func (t *throttle) setRate(bytesPerSecond float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.rate == bytesPerSecond {
+		return
+	}
+	now := time.Now()
+	switch debt := t.free.Sub(now); {
+	case debt <= 0:
+	case bytesPerSecond <= 0:
+		t.free = now
+	default:
+		t.free = now.Add(time.Duration(min(float64(debt)*t.rate/bytesPerSecond, float64(longestWait))))
+	}
 	t.rate = bytesPerSecond
+	if t.changed != nil {
+		close(t.changed)
+		t.changed = nil
+	}
 }
 
 // spend notes that n bytes were fetched; the next wait lasts until they are
@@ -114,11 +133,26 @@ func (t *throttle) until() time.Time {
 }
 
 func (t *throttle) wait(ctx context.Context) error {
-	t.mu.Lock()
-	d := time.Until(t.free)
-	t.mu.Unlock()
-	if d <= 0 {
-		return ctx.Err()
+	for {
+		t.mu.Lock()
+		d := time.Until(t.free)
+		if d > 0 && t.changed == nil {
+			t.changed = make(chan struct{})
+		}
+		changed := t.changed
+		t.mu.Unlock()
+		if d <= 0 {
+			return ctx.Err()
+		}
+		timer := time.NewTimer(d)
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 	}
-	return sleep(ctx, d)
 }

@@ -27,6 +27,7 @@ type lanes struct {
 	self         func() offsets.Owner           // what this one says about itself now
 	onReady      func(lane int32)               // partitions of the lane may begin
 	onPause      func(lane int32, topic string) // a topic, or with "" the route, is to rest or to go on
+	onRate       func()                         // an operator has changed the route's rate
 	onGeneration func(key offsets.Key)          // a generation above the first has a checkpoint
 
 	mu     sync.Mutex // guards what follows
@@ -98,6 +99,8 @@ func (l *lanes) tell(lane int32, key offsets.Key) {
 		l.onReady(lane) // partitions wait for the route's facts
 	case offsets.KindPause:
 		l.onPause(lane, key.Topic)
+	case offsets.KindRate:
+		l.onRate()
 	case offsets.KindCheckpoint:
 		if key.Generation > 0 {
 			l.onGeneration(key)

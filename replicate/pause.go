@@ -45,16 +45,7 @@ func pauseReason(key offsets.Key, pause offsets.Pause) string {
 	if key.Topic == "" {
 		what = "the route was paused"
 	}
-	if pause.By != "" {
-		what += " by " + pause.By
-	}
-	if !pause.Time.IsZero() {
-		what += " at " + pause.Time.UTC().Format(time.RFC3339)
-	}
-	if pause.Reason != "" {
-		what += " (" + pause.Reason + ")"
-	}
-	return what
+	return what + wish(pause.By, pause.Reason, pause.Time).Words()
 }
 
 // obeyPause brings the partition to rest, or lets it go on, as the lane says.

@@ -84,7 +84,7 @@ func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r.discovery = newDiscovery(r)
 	topic := offsets.TopicName(c.Name)
 	r.lanes = newLanes(topic, c.Lanes, m.process, offsets.NewStore(r.target.client, topic), r.log)
-	r.lanes.onReady, r.lanes.onPause, r.lanes.onGeneration, r.lanes.self = r.laneReady, r.pauseChanged, r.generationSeen, r.ownerRecord
+	r.lanes.onReady, r.lanes.onPause, r.lanes.onRate, r.lanes.onGeneration, r.lanes.self = r.laneReady, r.pauseChanged, r.setRate, r.generationSeen, r.ownerRecord
 	r.fleet = newFleet(topic, m.process, r.log)
 	r.fleet.opts, r.fleet.pulse = r.groupClient, r.pulse
 	r.fleet.renamed = r.lanes.rename
@@ -389,9 +389,10 @@ func (r *route) laneReady(lane int32) {
 	r.discovery.adoptAgain()
 }
 
-// setRate gives this process its share of bytes_per_second.
+// setRate gives this process its share of the route's rate: as many parts of it as
+// it has lanes. It is called when one of the two changes.
 func (r *route) setRate() {
-	rate := float64(r.config.Limits.BytesPerSecond)
+	rate := float64(rateLimit(r.config, r.lanes.state).BytesPerSecond)
 	r.throttle.setRate(rate * float64(len(r.fleet.owned())) / float64(r.config.Lanes))
 }
 

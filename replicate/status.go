@@ -42,6 +42,7 @@ func (r *route) status(now time.Time) monitor.RouteStatus {
 		}
 	}
 	r.addProcesses(&s, now)
+	OnRecord(&s, r.config, r.lanes.state)
 	for _, lane := range r.lanes.state {
 		s.Losses += int64(len(lane.Losses()))
 	}

@@ -50,6 +50,31 @@ func TestThrottle(t *testing.T) {
 		th.spend(100)
 		wait(14 * time.Second)
 
+		th.spend(100 << 10) // would be paid in 1024 s
+		raised := make(chan error)
+		go func() { raised <- th.wait(ctx) }()
+		time.Sleep(24 * time.Second)
+		th.setRate(10_000)
+		if err := <-raised; err != nil {
+			t.Fatal(err)
+		}
+		wait(48 * time.Second) // 10 s at the new rate
+		th.spend(1 << 30)
+		go func() { raised <- th.wait(ctx) }()
+		synctest.Wait()
+		th.setRate(0)
+		if err := <-raised; err != nil {
+			t.Fatal(err)
+		}
+		wait(48 * time.Second) // no limit, no debt
+		th.setRate(1000)
+		th.spend(1 << 30)
+		th.setRate(1e-9) // a wait that no Duration can hold
+		if d := time.Until(th.until()); d != longestWait {
+			t.Errorf("waits for %s, want %s", d, longestWait)
+		}
+		th.setRate(100)
+
 		th.spend(1 << 30)
 		done := make(chan error)
 		go func() { done <- th.wait(ctx) }()

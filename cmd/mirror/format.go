@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"mirror/monitor"
 )
 
 // table aligns columns. Its cells hold no tabs or line breaks; cell sees to that.
@@ -62,18 +64,7 @@ func plural(n int64, noun string) string {
 }
 
 // byteCount writes bytes in the unit that keeps one to four digits.
-func byteCount(n float64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
-	i := 0
-	for n >= 1024 && i < len(units)-1 {
-		n /= 1024
-		i++
-	}
-	if i == 0 {
-		return fmt.Sprintf("%.0f B", n)
-	}
-	return fmt.Sprintf("%.1f %s", n, units[i])
-}
+func byteCount(n float64) string { return monitor.ByteCount(n) }
 
 // seconds writes a lag as people say it; unknown is "?".
 func seconds(lag *float64) string {

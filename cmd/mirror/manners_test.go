@@ -46,6 +46,7 @@ func manners() map[string]manner {
 		"mirror man":                 prints,
 		"mirror pause":               writes,
 		"mirror plan":                reads,
+		"mirror rate":                writes,
 		"mirror resume":              writes,
 		"mirror run":                 runs,
 		"mirror status":              reads,

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mirror/config"
-	"mirror/replicate"
 )
 
 type planOptions struct {
@@ -58,11 +57,11 @@ func runPlan(ctx context.Context, o planOptions, out, errOut io.Writer) error {
 	}
 	var plans planDocument
 	for _, route := range routes {
-		plan, err := planRoute(ctx, cfg, route)
+		planned, err := planRoute(ctx, cfg, route, o.topic)
 		if err != nil {
 			return err
 		}
-		plans.Routes = append(plans.Routes, describePlan(route, plan, o.topic))
+		plans.Routes = append(plans.Routes, planned)
 	}
 	err = writeOutput(out, o.output, plans, func(out io.Writer, wide bool) error { return printPlans(out, plans, wide) })
 	if err != nil {
@@ -74,11 +73,17 @@ func runPlan(ctx context.Context, o planOptions, out, errOut io.Writer) error {
 	return nil
 }
 
-func planRoute(ctx context.Context, cfg *config.Config, route *config.Route) (*replicate.RoutePlan, error) {
+func planRoute(ctx context.Context, cfg *config.Config, route *config.Route, topic string) (plannedRoute, error) {
 	r, err := openSides(ctx, cfg, route)
 	if err != nil {
-		return nil, err
+		return plannedRoute{}, err
 	}
 	defer r.close()
-	return r.planRoute(ctx)
+	plan, err := r.planRoute(ctx)
+	if err != nil {
+		return plannedRoute{}, err
+	}
+	planned := describePlan(route, plan, topic)
+	planned.Limit = r.ledger.limit(route)
+	return planned, nil
 }

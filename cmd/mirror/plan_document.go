@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"mirror/config"
+	"mirror/monitor"
 	"mirror/rename"
 	"mirror/replicate"
 )
@@ -14,14 +15,15 @@ type planDocument struct {
 }
 
 type plannedRoute struct {
-	Name      string         `json:"name"`
-	From      string         `json:"from"`
-	To        string         `json:"to"`
-	Problem   string         `json:"problem"` // why the route cannot run at all
-	Warnings  []string       `json:"warnings"`
-	Explained *explainedName `json:"explained,omitempty"` // with --topic
-	Topics    []plannedTopic `json:"topics"`
-	NotTaken  []leftTopic    `json:"not_taken"`
+	Name      string            `json:"name"`
+	From      string            `json:"from"`
+	To        string            `json:"to"`
+	Problem   string            `json:"problem"` // why the route cannot run at all
+	Limit     monitor.RateLimit `json:"limit"`
+	Warnings  []string          `json:"warnings"`
+	Explained *explainedName    `json:"explained,omitempty"` // with --topic
+	Topics    []plannedTopic    `json:"topics"`
+	NotTaken  []leftTopic       `json:"not_taken"`
 
 	own []string // of Warnings, those that are about the route and not about topics
 }

@@ -28,6 +28,9 @@ func printPlan(out io.Writer, r *plannedRoute, wide bool) error {
 	if r.Problem != "" {
 		fmt.Fprintf(out, "cannot run: %s\n", cell(r.Problem))
 	}
+	if r.Limit.ByOperator {
+		fmt.Fprintf(out, "it %s\n", cell(r.Limit.Words()))
+	}
 	if e := r.Explained; e != nil {
 		fmt.Fprintf(out, "  as a source topic: %s\n  as a target topic: %s\n", cell(e.AsSource.Text), cell(e.AsTarget.Text))
 	}

@@ -14,6 +14,7 @@ import (
 	"mirror/config"
 	"mirror/monitor"
 	"mirror/offsets"
+	"mirror/replicate"
 )
 
 // ownerFresh is how old the word of a process may be for it to count as running.
@@ -78,6 +79,7 @@ func storedRoute(ctx context.Context, cfg *config.Config, route *config.Route, r
 		}
 	}
 	r.Losses = int64(len(ledger.losses()))
+	replicate.OnRecord(r, route, ledger.lanes)
 	slices.SortFunc(r.Topics, func(a, b monitor.TopicStatus) int { return strings.Compare(a.Source, b.Source) })
 	return nil
 }

@@ -32,6 +32,9 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 			fmt.Fprintf(out, ": %s", cell(r.Reason))
 		}
 		fmt.Fprintln(out)
+		if r.Limit.ByOperator || wide && r.Limit.BytesPerSecond > 0 {
+			fmt.Fprintf(out, "it %s\n", cell(r.Limit.Words()))
+		}
 		if len(r.Processes) > 1 || wide && len(r.Processes) > 0 {
 			if err := printProcesses(out, r); err != nil {
 				return err

@@ -1,0 +1,81 @@
+package monitor
+
+import (
+	"fmt"
+	"time"
+)
+
+// RateLimit bounds how fast all processes of a route together fetch.
+type RateLimit struct {
+	BytesPerSecond int64 `json:"bytes_per_second"` // 0: no limit
+	ByOperator     bool  `json:"by_operator"`      // in place of the configuration's limit; what follows says who
+	Wish
+}
+
+// Words say what the limit is, behind the name of its route.
+func (l RateLimit) Words() string {
+	text := "may copy as fast as it can"
+	if l.BytesPerSecond > 0 {
+		text = "may copy " + ByteCount(float64(l.BytesPerSecond)) + " per second"
+	}
+	if !l.ByOperator {
+		return text + ", as its configuration says"
+	}
+	if who := l.Wish.Words(); who != "" {
+		text += ", set" + who
+	}
+	return text
+}
+
+// ByteCount writes bytes in the unit that keeps one to four digits.
+func ByteCount(n float64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
+	i := 0
+	for n >= 1024 && i < len(units)-1 {
+		n /= 1024
+		i++
+	}
+	if i == 0 {
+		return fmt.Sprintf("%.0f B", n)
+	}
+	return fmt.Sprintf("%.1f %s", n, units[i])
+}
+
+// Wish is who asked for something, when and why.
+type Wish struct {
+	By     string     `json:"by,omitempty"`
+	Time   *time.Time `json:"time,omitempty"`
+	Reason string     `json:"reason,omitempty"`
+}
+
+// Words are the wish at the end of a sentence: " by ada@ops-1 at 2026-03-04T05:06:07Z (maintenance)".
+func (w Wish) Words() string {
+	var text string
+	if w.By != "" {
+		text = " by " + w.By
+	}
+	if w.Time != nil {
+		text += " at " + w.Time.UTC().Format(time.RFC3339)
+	}
+	if w.Reason != "" {
+		text += " (" + w.Reason + ")"
+	}
+	return text
+}
+
+// PauseStatus is a pause that is in force.
+type PauseStatus struct {
+	Topic string `json:"topic"` // empty: the whole route
+	Wish
+}
+
+// VerifyStatus is what a comparison of a whole route found.
+type VerifyStatus struct {
+	Time        time.Time `json:"time"` // when it began: what was copied later is not in it
+	Seconds     float64   `json:"seconds"`
+	Records     int64     `json:"records"`     // that are equal
+	Differences int64     `json:"differences"` // records that differ
+	Lost        int64     `json:"lost"`        // records in the loss ledger, which are no differences
+	Unread      int       `json:"unread"`      // partitions that could not be compared
+	By          string    `json:"by"`
+}

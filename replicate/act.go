@@ -1,0 +1,158 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"mirror/monitor"
+	"mirror/offsets"
+)
+
+// Verb is what an operator may ask a running mirror for.
+type Verb string
+
+// The verbs.
+const (
+	VerbPause  Verb = "pause"
+	VerbResume Verb = "resume"
+	VerbRate   Verb = "rate"
+)
+
+// Action is an operator's wish. It does what the command of the same name does:
+// it goes into the route's checkpoint topic, reaches all processes of the fleet
+// and outlives them.
+type Action struct {
+	Verb           Verb
+	Route          string
+	Topic          string // pause, resume: empty is the whole route
+	BytesPerSecond *int64 // rate: 0 is no limit, nil the configuration's
+	By, Reason     string
+}
+
+// RefusedError says why an action makes no sense; nothing was changed.
+type RefusedError struct{ Why string }
+
+func (e *RefusedError) Error() string { return e.Why }
+
+func refusedf(format string, a ...any) error { return &RefusedError{fmt.Sprintf(format, a...)} }
+
+// actTimeout bounds one write to the checkpoint topic.
+const actTimeout = 8 * time.Second
+
+// Act does what an operator asks for and says in one sentence what is so now. The
+// error is a *RefusedError, or in plain words why nothing could be written.
+func (m *Mirror) Act(ctx context.Context, a Action) (string, error) {
+	at := slices.IndexFunc(m.routes, func(r *route) bool { return r.config.Name == a.Route })
+	if at < 0 {
+		return "", refusedf("there is no route %q", a.Route)
+	}
+	r := m.routes[at]
+	switch a.Verb {
+	case VerbPause, VerbResume:
+		return r.actPause(ctx, a)
+	case VerbRate:
+		return r.actRate(ctx, a)
+	}
+	return "", refusedf("there is no action %q", a.Verb)
+}
+
+func (r *route) actPause(ctx context.Context, a Action) (string, error) {
+	what := "route " + r.config.Name
+	if a.Topic != "" {
+		what = fmt.Sprintf("topic %s of route %s", a.Topic, r.config.Name)
+	}
+	some, all := r.pausesOf(a.Topic)
+	if a.Topic != "" && some == nil && !r.knows(a.Topic) {
+		return "", refusedf("route %s neither copies topic %q nor ever has", r.config.Name, a.Topic)
+	}
+	switch paused := a.Verb == VerbPause; {
+	case paused && all:
+		return what + " is paused already" + wish(some.By, some.Reason, some.Time).Words(), nil
+	case !paused && some == nil:
+		return what + " is not paused", nil
+	}
+	err := r.recordWish(ctx, a, offsets.Key{Kind: offsets.KindPause, Topic: a.Topic},
+		offsets.Pause{Paused: a.Verb == VerbPause, By: a.By, Reason: a.Reason, Time: time.Now()})
+	said := fmt.Sprintf("%s is %sd", what, a.Verb)
+	if a.Verb == VerbResume {
+		said += r.restsOn(a.Topic)
+	}
+	return said, err
+}
+
+// restsOn says what another pause still holds after one was taken back.
+func (r *route) restsOn(resumed string) string {
+	pauses := r.lanes.state[0].Pauses()
+	whole, paused := pauses[""]
+	if resumed != "" && paused {
+		return "; it rests on, the whole route is paused" + wish(whole.By, whole.Reason, whole.Time).Words()
+	}
+	delete(pauses, "") // taken back, and perhaps not read back yet
+	if resumed == "" && len(pauses) > 0 {
+		return fmt.Sprintf("; topics that are paused by themselves rest on: %d", len(pauses))
+	}
+	return ""
+}
+
+// pausesOf is the pause of a topic, or with "" of the route, nil when there is
+// none, and whether it is in all lanes.
+func (r *route) pausesOf(topic string) (pause *offsets.Pause, everywhere bool) {
+	everywhere = true
+	for _, lane := range r.lanes.state {
+		if p, paused := lane.Pauses()[topic]; paused {
+			pause = &p
+		} else {
+			everywhere = false
+		}
+	}
+	return pause, everywhere
+}
+
+// knows says whether the route copies a topic, or ever has.
+func (r *route) knows(topic string) bool {
+	r.mu.Lock()
+	plan := r.plan
+	r.mu.Unlock()
+	if plan != nil && slices.ContainsFunc(plan.Topics, func(t TopicPlan) bool { return t.Decision.Topic == topic }) {
+		return true
+	}
+	for _, lane := range r.lanes.state {
+		if slices.ContainsFunc(lane.Checkpoints(), func(k offsets.Key) bool { return k.Topic == topic }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *route) actRate(ctx context.Context, a Action) (string, error) {
+	rate := offsets.Rate{By: a.By, Reason: a.Reason, Time: time.Now()}
+	limit := monitor.RateLimit{BytesPerSecond: r.config.Limits.BytesPerSecond}
+	switch n := a.BytesPerSecond; {
+	case n == nil:
+		rate.File = true
+	case *n < 0:
+		return "", refusedf("%d bytes per second is no rate: 0 means no limit", *n)
+	default:
+		rate.BytesPerSecond = *n
+		limit = monitor.RateLimit{BytesPerSecond: *n, ByOperator: true, Wish: wish(a.By, a.Reason, time.Time{})}
+	}
+	err := r.recordWish(ctx, a, offsets.Key{Kind: offsets.KindRate}, rate)
+	return fmt.Sprintf("route %s %s", r.config.Name, limit.Words()), err
+}
+
+// recordWish puts a wish on record in every lane.
+func (r *route) recordWish(ctx context.Context, a Action, key offsets.Key, value any) error {
+	ctx, cancel := context.WithTimeout(ctx, actTimeout)
+	defer cancel()
+	entries := make([]offsets.Entry, len(r.lanes.state))
+	for lane := range entries {
+		entries[lane] = offsets.Entry{Lane: int32(lane), Key: key, Value: value}
+	}
+	if err := r.lanes.write(ctx, entries...); err != nil {
+		return &sideError{r.target, "write to topic " + r.lanes.topic, err}
+	}
+	r.log.Info("an operator changed the route", "by", a.By, "reason", a.Reason, "wish", key.String(), "verb", string(a.Verb))
+	return nil
+}
