@@ -11,6 +11,21 @@ import (
 	"mirror/rename"
 )
 
+// checkPurpose refuses a file that gives the process nothing to do.
+func (d *decoder) checkPurpose(n *yaml.Node, got found) {
+	if d.cfg.Monitor.Enabled {
+		return
+	}
+	const hint = "for example routes: [{from: west, to: east, topics: [orders]}], or monitor: {enabled: true} to only look at the clusters"
+	e, there := got["routes"]
+	switch {
+	case !there:
+		d.missing(n, "routes", hint)
+	case e.value.Kind == yaml.SequenceNode && len(e.value.Content) == 0:
+		d.fault(e.key, "no route is described here", hint)
+	}
+}
+
 // checkRoutes checks what only shows when all clusters and routes are known.
 func (d *decoder) checkRoutes() {
 	names := make(map[string]*routeNodes)
@@ -135,8 +150,10 @@ func (d *decoder) checkClusters() {
 		used[r.From], used[r.To] = true, true
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.cfg.Clusters)) {
-		if !used[name] {
+		if !used[name] && !d.cfg.Monitor.Enabled {
 			d.warn("cluster %s is used by no route", name)
+		} else if !used[name] && len(d.cfg.Routes) > 0 {
+			d.warn("cluster %s is used by no route; it is only looked at (monitor)", name)
 		}
 		for i := range name {
 			if _, ok := d.cfg.Clusters[name[:i]]; ok && strings.ContainsRune("._-", rune(name[i])) {

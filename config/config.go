@@ -18,9 +18,10 @@ import (
 type Config struct {
 	Name     string              // of this mirror: its client ids and the page's title
 	Clusters map[string]*Cluster // by name
-	Routes   []*Route            // in the order of the file
+	Routes   []*Route            // in the order of the file; none: clusters are only looked at
 	Limits   Limits
 	Metrics  Metrics
+	Monitor  Monitor
 	Web      Web
 	Log      Log
 	Warnings []string // what works but deserves a second look, in plain sentences
@@ -117,7 +118,7 @@ type Web struct {
 // History is what the page's graphs are drawn from.
 type History struct {
 	Path   string // of the file; empty: in systemd's state directory, or in memory without one
-	Series int    // how many series are recorded: all routes', then those of the topics with most traffic
+	Series int    // how many series are recorded: all routes', then clusters', then those of topics and groups with most traffic
 }
 
 // WebTLS of the HTTP listener.

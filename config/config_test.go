@@ -75,6 +75,7 @@ routes:
   - {from: north, to: south, topics: ["/.*/"], start: 2026-01-31T12:00:00+01:00, rename: "{topic}"}
 limits: {memory: 1GiB}
 metrics: {interval: 1m, partitions: true, sinks: ["graphite://graphite:2004?prefix=m"]}
+monitor: {enabled: true, interval: 1m, topics: [orders], groups: ["team/billing", "/app-.*/"], max_topics: 10, max_groups: 20}
 web:
   listen: ":8080"
   tls: {cert_file: cert, key_file: key, client_ca_file: ca}
@@ -82,6 +83,11 @@ web:
   hosts: [mirror.example.org, "::1"]
 log: {level: debug, format: json}
 `)
+	m := &cfg.Monitor
+	if !m.TopicSelection.Takes("orders") || m.TopicSelection.Takes("other") || !m.GroupSelection.Takes("app-1") || m.GroupSelection.Takes("billing") {
+		t.Error("the selections of monitor take other names than those that the file says")
+	}
+	m.TopicSelection, m.GroupSelection = nil, nil
 	routes := cfg.Routes
 	cfg.Routes = nil
 	for _, r := range routes {
@@ -102,6 +108,7 @@ log: {level: debug, format: json}
 		},
 		Limits:  Limits{1 << 30},
 		Metrics: Metrics{time.Minute, true, []Sink{{Kind: SinkGraphite, Address: "graphite:2004", Prefix: "m"}}},
+		Monitor: Monitor{Enabled: true, Interval: time.Minute, Topics: []string{"orders"}, Groups: []string{"team/billing", "/app-.*/"}, MaxTopics: 10, MaxGroups: 20},
 		Web:     Web{Listen: ":8080", TLS: &WebTLS{"cert", "key", "ca"}, TokenFile: "/run/token", Hosts: []string{"mirror.example.org", "::1"}, History: History{Series: 500}},
 		Log:     Log{"debug", "json"},
 	}
@@ -132,7 +139,10 @@ log: {level: debug, format: json}
 func TestWarnings(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"none", minimal, ""},
-		{"unused cluster", strings.Replace(minimal, "routes:", "  north: {brokers: [n:1]}\nroutes:", 1), "cluster north is used by no route"},
+		{"unused cluster", strings.Replace(minimal, "routes:", "  north: {brokers: [n:1]}\nroutes:", 1), "cluster north is used by no route; it is only looked at"},
+		{"unused cluster, not looked at", strings.Replace(minimal, "routes:", "  north: {brokers: [n:1]}\nmonitor: {enabled: false}\nroutes:", 1), "cluster north is used by no route"},
+		{"only clusters", "clusters:\n  north: {brokers: [n:1]}\n", ""},
+		{"no routes", "clusters:\n  north: {brokers: [n:1]}\nroutes: []\n", ""},
 		{"one broker in two clusters", strings.Replace(minimal, "east-1", "west-1", 1), "broker address in common"},
 		{"name within a name", strings.ReplaceAll(minimal, "east", "west.eu"), "begins like a topic copied from cluster west:"},
 		{"password in clear", strings.Replace(minimal, "9092]}\n  east", "9092], sasl: {mechanism: PLAIN, username: u, password_file: p}}\n  east", 1), "in clear"},

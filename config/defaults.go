@@ -12,7 +12,10 @@ const (
 	maxConnections = 64
 	maxSeries      = 10_000 // about 750 MB of history
 	maxReplication = 32767  // a 16 bit number in the protocol
-	maxRouteName   = 200    // the checkpoint topic's name is longer by its prefix, and Kafka allows 249
+	minLook        = 5 * time.Second
+	maxLookTopics  = 20_000
+	maxLookGroups  = 5_000
+	maxRouteName   = 200 // the checkpoint topic's name is longer by its prefix, and Kafka allows 249
 )
 
 // newConfig holds the defaults of everything that a file can leave out.
@@ -22,6 +25,7 @@ func newConfig() *Config {
 		Clusters: make(map[string]*Cluster),
 		Limits:   Limits{Memory: 256 << 20},
 		Metrics:  Metrics{Interval: 10 * time.Second},
+		Monitor:  newMonitor(),
 		Web:      Web{Listen: "127.0.0.1:8080", History: History{Series: 500}},
 		Log:      Log{Level: "info", Format: "text"},
 	}

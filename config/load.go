@@ -64,6 +64,7 @@ func (d *decoder) root(n *yaml.Node) {
 		return
 	}
 	d.require(n, got, fields)
+	d.checkPurpose(n, got)
 	d.checkRoutes()
 }
 
@@ -73,9 +74,10 @@ func (d *decoder) rootFields() []field {
 	return []field{
 		{key: "name", kind: nameKind(), standard: c.Name, read: func(e entry) { d.name(e.value, &c.Name) }},
 		{key: "clusters", kind: clustersKind(d), required: "-", read: d.clusters},
-		{key: "routes", kind: routesKind(d), required: "-", read: d.routes},
+		{key: "routes", kind: routesKind(d), read: d.routes},
 		d.mappingField("limits", d.sizeField("memory", &c.Limits.Memory, minMemory, "32MiB")),
 		d.metricsField(),
+		d.monitorField(),
 		d.webField(),
 		d.mappingField("log",
 			d.choiceField("level", &c.Log.Level, "debug", "info", "warn", "error"),

@@ -31,7 +31,7 @@ type ruleNodes struct{ whole, topic, match, to *yaml.Node }
 func routesKind(d *decoder) kind {
 	return kind{words: "a list of routes", below: func() []field { return d.routeFields(newRoute(), &routeNodes{}) },
 		wrap: func(route map[string]any) map[string]any {
-			return map[string]any{"type": "array", "minItems": 1, "maxItems": maxRoutes, "items": route}
+			return map[string]any{"type": "array", "maxItems": maxRoutes, "items": route}
 		}}
 }
 
@@ -40,8 +40,6 @@ func (d *decoder) routes(e entry) {
 		return
 	}
 	switch n := len(e.value.Content); {
-	case n == 0:
-		d.fault(e.key, "no route is described here", "for example routes: [{from: west, to: east, topics: [orders]}]")
 	case n > maxRoutes:
 		d.fault(e.key, fmt.Sprintf("there are %d routes, at most %d are possible", n, maxRoutes), "a route can take many topics: topics: [\"/.*/\"]")
 		return
