@@ -43,10 +43,12 @@ func rooms() map[string]room {
 		// verify judges what batch and replicate did, so it shares nothing with them.
 		"verify": {mirror: []string{"config", "kafka", "offsets", "rename"}, others: []string{franz, syncModule}},
 		"check":  {mirror: []string{"config", "kafka", "offsets", "replicate"}, others: []string{franz}},
-		"web":    {mirror: []string{"config", "monitor", "replicate"}, others: []string{prometheus}},
+		// clusters only looks, and at any cluster: it knows nothing of routes.
+		"clusters": {mirror: []string{"config", "kafka", "monitor"}, others: []string{franz}},
+		"web":      {mirror: []string{"clusters", "config", "monitor", "replicate"}, others: []string{prometheus}},
 		"demo": {mirror: []string{"config", "kafka", "monitor", "rename", "replicate", "verify", "web"},
 			others: []string{franz, syncModule}},
-		"cmd/mirror": {mirror: []string{"check", "config", "convert", "demo", "kafka", "monitor", "offsets", "rename", "replicate", "verify", "web"},
+		"cmd/mirror": {mirror: []string{"check", "clusters", "config", "convert", "demo", "kafka", "monitor", "offsets", "rename", "replicate", "verify", "web"},
 			others: []string{franz, "github.com/spf13/", "gopkg.in/yaml.v3", "golang.org/x/term", syncModule}},
 		// The end-to-end tests run the binary and judge with readers of their own.
 		// e2e/browser is a module of its own, for what drives a browser.

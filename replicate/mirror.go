@@ -85,7 +85,7 @@ func (m *Mirror) Close() {
 
 // Run copies until ctx ends, then drains: it waits for the answers to what was
 // sent, writes clean checkpoints and leaves the fleet. It returns within ten
-// seconds of ctx's end.
+// seconds of ctx's end. Without routes there is nothing to do but to wait for it.
 func (m *Mirror) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for _, r := range m.routes {
@@ -94,6 +94,9 @@ func (m *Mirror) Run(ctx context.Context) error {
 			defer wg.Done()
 			r.run(ctx)
 		}()
+	}
+	if len(m.routes) == 0 {
+		<-ctx.Done()
 	}
 	wg.Wait()
 	return nil

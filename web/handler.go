@@ -19,14 +19,18 @@ const (
 	pathEvents  = "/api/v1/events"
 	pathLosses  = "/api/v1/losses"
 	pathStream  = "/api/v1/stream"
+
+	pathClusters = "/api/v1/clusters" // and all below it
+
 	pathMetrics = "/metrics"
 )
 
 // isProbe names the paths that need neither token nor name.
 func isProbe(path string) bool { return path == pathHealth || path == pathReady }
 
-// newHandler routes exact paths. There is no pattern, so nothing cleans a path,
-// redirects to one, or makes a file name of one.
+// newHandler routes exact paths, and those that begin with pathClusters. There is
+// no pattern, so nothing cleans a path, redirects to one, or makes a file name of
+// one.
 func newHandler(o Options, h *hub) (http.Handler, error) {
 	metrics, err := newMetricsHandler(o)
 	if err != nil {
@@ -59,6 +63,9 @@ func newHandler(o Options, h *hub) (http.Handler, error) {
 			return
 		}
 		route, ok := routes[r.URL.Path]
+		if !ok && o.Clusters != nil && isClusters(r.URL.Path) {
+			route, ok = func(w http.ResponseWriter, r *http.Request) { handleClusters(w, r, o.Clusters, o.Source) }, true
+		}
 		if !ok {
 			http.Error(w, "there is nothing here", http.StatusNotFound)
 			return

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mirror/clusters"
 	"mirror/config"
 	"mirror/monitor"
 	"mirror/monitor/history"
@@ -24,7 +25,8 @@ type Source interface {
 	Ready() (ready bool, reasons []string)
 }
 
-// Options say what to serve. Sinks, Version, Losses and History may be left out.
+// Options say what to serve. Sinks, Version, Losses, History and Clusters may be
+// left out.
 type Options struct {
 	Web     config.Web
 	Source  Source
@@ -34,6 +36,8 @@ type Options struct {
 	Version string                // of the program, for mirror_build_info
 	Losses  func() []monitor.Loss // the loss ledger, the newest first; must answer from memory
 	History *history.History      // what graphs are drawn from
+
+	Clusters *clusters.Watch // looks at the clusters themselves
 }
 
 const (

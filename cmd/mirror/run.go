@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mirror/clusters"
 	"mirror/config"
 	"mirror/monitor"
 	"mirror/monitor/history"
@@ -88,6 +89,7 @@ type process struct {
 	history  *history.History
 	recorder *history.Recorder
 	engine   *replicate.Mirror
+	clusters *clusters.Watch
 	server   *web.Server // of newProcess, listens already
 }
 
@@ -99,6 +101,7 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 	watchers.Go(func() { p.sampler.Run(watching) })
 	watchers.Go(func() { p.sinks.Run(watching) })
 	watchers.Go(func() { p.recorder.Run(watching) })
+	watchers.Go(func() { p.clusters.Run(watching) })
 	n := newNotifier(os.Getenv, p.engine.Alive, p.engine.Ready, log)
 	watchers.Go(func() { n.run(watching) })
 	watchers.Go(func() {
@@ -148,12 +151,16 @@ func buildProcess(cfg *config.Config, past *history.History, log *slog.Logger) (
 	sampler.AddSource(sinks.Points)
 	recorder := history.NewRecorder(past)
 	sampler.Subscribe(recorder.Take)
-	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: readBuild().Version,
-		Losses: engine.Losses, History: past})
+	watch, err := clusters.New(cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	return &process{registry: registry, sampler: sampler, sinks: sinks, history: past, recorder: recorder, engine: engine, server: server}, nil
+	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: readBuild().Version,
+		Losses: engine.Losses, History: past, Clusters: watch})
+	if err != nil {
+		return nil, err
+	}
+	return &process{registry: registry, sampler: sampler, sinks: sinks, history: past, recorder: recorder, engine: engine, clusters: watch, server: server}, nil
 }
 
 // runner is one part of the process.

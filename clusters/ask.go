@@ -1,0 +1,311 @@
+package clusters
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"mirror/config"
+	"mirror/kafka"
+)
+
+// inquiry is one look at a cluster under way: it asks, and gathers the answers.
+type inquiry struct {
+	client  *kgo.Client
+	cluster *config.Cluster
+	monitor *config.Monitor
+
+	mu sync.Mutex // guards what follows while brokers are asked at the same time
+	answers
+}
+
+// ask returns what the cluster says of itself. The error is that of the metadata,
+// without which there is nothing; all else that fails is a note.
+func ask(ctx context.Context, client *kgo.Client, c *config.Cluster, m *config.Monitor) (*answers, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	q := &inquiry{client: client, cluster: c, monitor: m, answers: answers{at: time.Now(), dirs: map[int32][]dir{},
+		ends: map[place]reading{}, starts: map[place]int64{}}}
+	if err := q.askMetadata(ctx); err != nil {
+		return nil, err
+	}
+	s := selectTopics(q.metadata, m)
+	q.note(s.notes...)
+	var asking sync.WaitGroup
+	asking.Go(func() { q.askController(ctx) })
+	asking.Go(func() { q.askDirs(ctx, s) })
+	q.askGroups(ctx)
+	wanted := wantedPartitions(q.metadata, s, q.groups)
+	q.askOffsets(ctx, wanted, latest)
+	q.askOffsets(ctx, slices.DeleteFunc(wanted, func(w wantedPartition) bool { return !s.topics[w.topic] }), earliest)
+	asking.Wait()
+	slices.Sort(q.notes)
+	q.notes = slices.Compact(q.notes)
+	return &q.answers, nil
+}
+
+// note is for what cannot be shown.
+func (q *inquiry) note(texts ...string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.notes = append(q.notes, texts...)
+}
+
+// unknown notes why something is not known. A permission that is missing is the
+// same at each broker, and said once.
+func (q *inquiry) unknown(what, permission string, broker int32, err error) {
+	var authorization bool
+	for _, denied := range []error{kerr.ClusterAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.TopicAuthorizationFailed} {
+		authorization = authorization || errors.Is(err, denied)
+	}
+	if authorization {
+		q.note(fmt.Sprintf("%s unknown: that needs %s", what, permission))
+		return
+	}
+	q.note(fmt.Sprintf("%s unknown at broker %d: %s", what, broker, kafka.Explain(err, q.cluster, "")))
+}
+
+// send asks one broker, with an end of its own.
+func (q *inquiry) send(ctx context.Context, broker int32, req kmsg.Request) (kmsg.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return q.client.Broker(int(broker)).RetriableRequest(ctx, req)
+}
+
+// eachBroker asks several brokers at the same time.
+func eachBroker[T any](of map[int32]T, visit func(broker int32, work T)) {
+	slots := make(chan struct{}, brokersAtOnce)
+	var asking sync.WaitGroup
+	for _, broker := range slices.Sorted(maps.Keys(of)) {
+		slots <- struct{}{}
+		asking.Go(func() {
+			defer func() { <-slots }()
+			visit(broker, of[broker])
+		})
+	}
+	asking.Wait()
+}
+
+// online are the brokers that the cluster names.
+func (q *inquiry) online() map[int32]struct{} {
+	brokers := make(map[int32]struct{}, len(q.metadata.Brokers))
+	for i := range q.metadata.Brokers {
+		brokers[q.metadata.Brokers[i].NodeID] = struct{}{}
+	}
+	return brokers
+}
+
+func (q *inquiry) askMetadata(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	req := kmsg.NewPtrMetadataRequest() // of all topics
+	resp, err := req.RequestWith(ctx, q.client)
+	if err != nil {
+		return err
+	}
+	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil {
+		return err
+	}
+	// A topic that just goes has no name or no partitions.
+	resp.Topics = slices.DeleteFunc(resp.Topics, func(t kmsg.MetadataResponseTopic) bool { return t.Topic == nil || t.ErrorCode != 0 })
+	slices.SortFunc(resp.Topics, func(a, b kmsg.MetadataResponseTopic) int { return cmp.Compare(*a.Topic, *b.Topic) })
+	for i := range resp.Topics {
+		slices.SortFunc(resp.Topics[i].Partitions, func(a, b kmsg.MetadataResponseTopicPartition) int { return cmp.Compare(a.Partition, b.Partition) })
+	}
+	q.metadata = resp
+	return nil
+}
+
+// askController learns which controller is active. With KRaft the metadata names
+// any broker (KIP-631), and only DescribeQuorum tells; a cluster whose brokers do
+// not know that request has it in its metadata.
+func (q *inquiry) askController(ctx context.Context) {
+	if len(q.metadata.Brokers) == 0 {
+		return
+	}
+	broker := q.metadata.Brokers[0].NodeID
+	knows, err := q.knowsQuorum(ctx, broker)
+	if err == nil && !knows {
+		q.setController(q.metadata.ControllerID)
+		return
+	}
+	var leader int32
+	if err == nil {
+		leader, err = q.quorumLeader(ctx, broker)
+	}
+	if err != nil {
+		q.unknown("the active controller is", "Describe on the cluster", broker, err)
+		return
+	}
+	q.setController(leader)
+}
+
+func (q *inquiry) knowsQuorum(ctx context.Context, broker int32) (bool, error) {
+	resp, err := q.send(ctx, broker, kmsg.NewPtrApiVersionsRequest())
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(resp.(*kmsg.ApiVersionsResponse).ApiKeys, func(k kmsg.ApiVersionsResponseApiKey) bool {
+		return k.ApiKey == kmsg.DescribeQuorum.Int16()
+	}), nil
+}
+
+// quorumLeader is the active controller, -1 when there is none at present.
+func (q *inquiry) quorumLeader(ctx context.Context, broker int32) (int32, error) {
+	req := kmsg.NewPtrDescribeQuorumRequest()
+	topic := kmsg.NewDescribeQuorumRequestTopic()
+	topic.Topic = "__cluster_metadata"
+	topic.Partitions = append(topic.Partitions, kmsg.NewDescribeQuorumRequestTopicPartition())
+	req.Topics = append(req.Topics, topic)
+	answer, err := q.send(ctx, broker, req)
+	if err != nil {
+		return -1, err
+	}
+	resp := answer.(*kmsg.DescribeQuorumResponse)
+	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil {
+		return -1, err
+	}
+	if len(resp.Topics) == 0 || len(resp.Topics[0].Partitions) == 0 {
+		return -1, nil
+	}
+	p := &resp.Topics[0].Partitions[0]
+	return p.LeaderID, kerr.ErrorForCode(p.ErrorCode)
+}
+
+func (q *inquiry) setController(id int32) {
+	if id < 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.controller = &id
+}
+
+// askDirs asks each broker what lies in its log directories.
+func (q *inquiry) askDirs(ctx context.Context, s *selection) {
+	eachBroker(q.online(), func(broker int32, _ struct{}) {
+		resp, err := q.send(ctx, broker, kmsg.NewPtrDescribeLogDirsRequest()) // of all topics
+		if err == nil {
+			err = kerr.ErrorForCode(resp.(*kmsg.DescribeLogDirsResponse).ErrorCode)
+		}
+		if err == nil && len(resp.(*kmsg.DescribeLogDirsResponse).Dirs) == 0 {
+			err = kerr.ClusterAuthorizationFailed // how brokers before 3.2 say it
+		}
+		if err != nil {
+			q.unknown("sizes are", "Describe on the cluster", broker, err)
+			return
+		}
+		dirs := readDirs(resp.(*kmsg.DescribeLogDirsResponse), s)
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.dirs[broker] = dirs
+	})
+}
+
+// readDirs adds up what a broker says of its directories, and keeps the sizes of
+// the topics looked at.
+func readDirs(resp *kmsg.DescribeLogDirsResponse, s *selection) []dir {
+	var dirs []dir
+	for i := range resp.Dirs {
+		d := &resp.Dirs[i]
+		read := dir{LogDir: LogDir{Dir: d.Dir}, replicas: make(map[place]int64)}
+		if err := kerr.ErrorForCode(d.ErrorCode); err != nil {
+			read.Error = err.Error()
+		}
+		if d.TotalBytes >= 0 && d.UsableBytes >= 0 && read.Error == "" {
+			total, usable := d.TotalBytes, d.UsableBytes // copies, so that the answer can go
+			read.Total, read.Usable = &total, &usable
+		}
+		for k := range d.Topics {
+			t := &d.Topics[k]
+			for _, p := range t.Partitions {
+				size := max(p.Size, 0)
+				read.Bytes += size
+				if s.topics[t.Topic] && !p.IsFuture {
+					read.replicas[place{t.Topic, p.Partition}] = size
+				}
+			}
+		}
+		dirs = append(dirs, read)
+	}
+	slices.SortFunc(dirs, func(a, b dir) int { return cmp.Compare(a.Dir, b.Dir) })
+	return dirs
+}
+
+// What ListOffsets is asked for, as timestamps.
+const (
+	latest   int64 = -1
+	earliest int64 = -2
+)
+
+// askOffsets asks the leaders where partitions begin or end.
+func (q *inquiry) askOffsets(ctx context.Context, wanted []wantedPartition, timestamp int64) {
+	byLeader := make(map[int32][]wantedPartition)
+	for _, w := range wanted {
+		if w.leader >= 0 {
+			byLeader[w.leader] = append(byLeader[w.leader], w)
+		}
+	}
+	eachBroker(byLeader, func(broker int32, parts []wantedPartition) {
+		for chunk := range slices.Chunk(parts, offsetsAtOnce) {
+			at := time.Now()
+			resp, err := q.send(ctx, broker, offsetsRequest(chunk, timestamp))
+			if err != nil {
+				q.unknown("offsets are", "Describe on the topics", broker, err)
+				return
+			}
+			q.takeOffsets(resp.(*kmsg.ListOffsetsResponse), timestamp, at)
+		}
+	})
+}
+
+// offsetsRequest asks about partitions that stand together by topic.
+func offsetsRequest(parts []wantedPartition, timestamp int64) *kmsg.ListOffsetsRequest {
+	req := kmsg.NewPtrListOffsetsRequest()
+	req.ReplicaID = -1
+	for _, w := range parts {
+		if n := len(req.Topics); n == 0 || req.Topics[n-1].Topic != w.topic {
+			t := kmsg.NewListOffsetsRequestTopic()
+			t.Topic = w.topic
+			req.Topics = append(req.Topics, t)
+		}
+		p := kmsg.NewListOffsetsRequestTopicPartition()
+		p.Partition, p.Timestamp = w.partition, timestamp
+		t := &req.Topics[len(req.Topics)-1]
+		t.Partitions = append(t.Partitions, p)
+	}
+	return req
+}
+
+// takeOffsets leaves out partitions with errors: their leader is about to change,
+// and the next look knows more.
+func (q *inquiry) takeOffsets(resp *kmsg.ListOffsetsResponse, timestamp int64, at time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range resp.Topics {
+		t := &resp.Topics[i]
+		for k := range t.Partitions {
+			p := &t.Partitions[k]
+			offset := p.Offset
+			if resp.Version == 0 && len(p.OldStyleOffsets) > 0 {
+				offset = p.OldStyleOffsets[0]
+			}
+			switch {
+			case p.ErrorCode != 0 || offset < 0:
+			case timestamp == latest:
+				q.ends[place{t.Topic, p.Partition}] = reading{offset, at}
+			default:
+				q.starts[place{t.Topic, p.Partition}] = offset
+			}
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"mirror/clusters"
+)
+
+// isClusters tells the paths that handleClusters answers.
+func isClusters(path string) bool {
+	return path == pathClusters || strings.HasPrefix(path, pathClusters+"/")
+}
+
+// handleClusters answers /api/v1/clusters and what is below it:
+//
+//	NAME, NAME/topics, NAME/topics/TOPIC, NAME/groups, NAME/groups/GROUP, NAME/brokers/NUMBER
+//
+// A group's name may hold anything, so a part of the path is taken as it was
+// escaped: %2F belongs to a name.
+func handleClusters(w http.ResponseWriter, r *http.Request, watch *clusters.Watch, source Source) {
+	parts, ok := pathParts(strings.TrimPrefix(r.URL.EscapedPath(), pathClusters))
+	if !ok {
+		http.Error(w, "a % in this path escapes nothing; it is written %25", http.StatusBadRequest)
+		return
+	}
+	if len(parts) == 0 {
+		writeJSON(w, struct {
+			Clusters []clusters.Summary `json:"clusters"`
+			Interval float64            `json:"interval_seconds"`
+		}{watch.Summaries(), watch.Interval().Seconds()})
+		return
+	}
+	view, ok := watch.Find(parts[0])
+	if !ok {
+		http.Error(w, "the configuration has no cluster of this name; /api/v1/clusters lists them", http.StatusNotFound)
+		return
+	}
+	document, missing := clusterDocument(r, view, parts[1:])
+	if missing != "" {
+		http.Error(w, missing, http.StatusNotFound)
+		return
+	}
+	if topic, is := document.(clusters.TopicDetail); is {
+		topic.Mirrored = append(topic.Mirrored, mirrored(source, parts[0], topic.Name)...)
+		document = topic
+	}
+	writeJSON(w, document)
+}
+
+// pathParts takes apart what is behind a prefix; false when it is not escaped
+// rightly. No part is empty: no name is.
+func pathParts(escaped string) ([]string, bool) {
+	var parts []string
+	for _, part := range strings.Split(escaped, "/") {
+		if part == "" {
+			continue
+		}
+		plain, err := url.PathUnescape(part)
+		if err != nil {
+			return nil, false
+		}
+		parts = append(parts, plain)
+	}
+	return parts, true
+}
+
+// clusterDocument finds what a path below a cluster names, or says that there is
+// nothing.
+func clusterDocument(r *http.Request, view clusters.View, parts []string) (document any, missing string) {
+	switch {
+	case len(parts) == 0:
+		return view.Cluster(), ""
+	case len(parts) == 1 && parts[0] == "topics":
+		return view.Topics(), ""
+	case len(parts) == 1 && parts[0] == "groups":
+		return view.Groups(), ""
+	case len(parts) != 2:
+	case parts[0] == "topics":
+		if topic, ok := view.Topic(r.Context(), parts[1]); ok {
+			return topic, ""
+		}
+		return nil, "the cluster has no topic of this name, or it is not looked at (monitor.topics)"
+	case parts[0] == "groups":
+		if group, ok := view.Group(parts[1]); ok {
+			return group, ""
+		}
+		return nil, "the cluster has no consumer group of this name, or it is not looked at (monitor.groups)"
+	case parts[0] == "brokers":
+		id, err := strconv.ParseInt(parts[1], 10, 32)
+		if broker, ok := view.Broker(int32(id)); err == nil && ok {
+			return broker, ""
+		}
+		return nil, "the cluster has no broker of this number"
+	}
+	return nil, "there is nothing here"
+}
+
+// mirrored names the routes that copy a topic from or to a cluster.
+func mirrored(source Source, cluster, topic string) []clusters.Mirrored {
+	var list []clusters.Mirrored
+	status := source.Status()
+	for i := range status.Routes {
+		route := &status.Routes[i]
+		for k := range route.Topics {
+			t := &route.Topics[k]
+			if route.From == cluster && t.Source == topic {
+				list = append(list, clusters.Mirrored{Route: route.Name, Direction: "source", Topic: t.Target})
+			}
+			if route.To == cluster && t.Target == topic {
+				list = append(list, clusters.Mirrored{Route: route.Name, Direction: "target", Topic: t.Source})
+			}
+		}
+	}
+	return list
+}
