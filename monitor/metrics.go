@@ -83,7 +83,7 @@ var (
 
 // metrics is the table. The order is the order of docs/metrics.md.
 func metrics() []metric {
-	return slices.Concat(counterRows(), paceRows(), lagRows(), stateRows(), routeRows())
+	return slices.Concat(counterRows(), paceRows(), lagRows(), stateRows(), routeRows(), clusterRows())
 }
 
 // count is a row that reads one counter.

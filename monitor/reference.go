@@ -21,9 +21,14 @@ Names say what they are about, so that a sum over one name never counts a record
 | ` + "`mirror_route_…`" + ` | a route | ` + "`route`" + ` |
 | ` + "`mirror_…`" + ` | a topic of a route | ` + "`route`, `topic`" + ` (the source topic's name) |
 | ` + "`mirror_partition_…`" + ` | a partition, where ` + "`metrics.partitions`" + ` is true | ` + "`route`, `topic`, `partition`" + ` |
+| ` + "`mirror_cluster_…`" + ` | a cluster itself (` + "`monitor`" + ` in the configuration) | ` + "`cluster`" + ` |
+| ` + "`mirror_cluster_broker_…`" + ` | a broker of a cluster | ` + "`cluster`, `broker`" + ` |
+| ` + "`mirror_cluster_topic_…`" + ` | a topic of a cluster, copied or not | ` + "`cluster`, `topic`" + ` |
+| ` + "`mirror_cluster_group_…`" + ` | a consumer group of a cluster | ` + "`cluster`, `group`" + ` |
 
-The column "about" tells which of the three exist. Counters are those of one process since its start, and lags of what it
-copies; add up the processes of a fleet. Histograms are buckets for Prometheus and, for sinks, the label ` + "`quantile`" + ` with
+The column "about" tells which of these exist. Counters are those of one process since its start, and lags of what it
+copies; add up the processes of a fleet. Of the clusters themselves each process of a fleet tells the same: take the
+maximum. Histograms are buckets for Prometheus and, for sinks, the label ` + "`quantile`" + ` with
 0.5 and 0.99 of what was copied since the last snapshot. Beside these there are ` + "`mirror_build_info`" + `, the usual ` + "`go_*`" + `
 and ` + "`process_*`" + ` metrics (for Prometheus only), and ` + "`mirror_sink_sent_total` and `mirror_sink_dropped_total`" + ` with the label
 ` + "`sink`" + `: values that a sink was given, and those that it did not take in time.
@@ -51,7 +56,7 @@ func (m *metric) mainLevel() level {
 func levelNames(of []level) string {
 	var names []string
 	for _, l := range of {
-		names = append(names, [levels]string{"route", "topic", "partition"}[l])
+		names = append(names, [levels]string{"route", "topic", "partition", "cluster", "broker", "topic", "group"}[l])
 	}
 	return strings.Join(names, ", ")
 }

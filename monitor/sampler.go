@@ -15,6 +15,9 @@ type SamplerOptions struct {
 	Status     func() Status // must answer from memory
 	Interval   time.Duration // between two snapshots; 0: ten seconds
 	Partitions bool          // make series of single partitions, too
+	// Clusters tells what is known of the clusters themselves; nil: nothing. It
+	// must answer from memory, each subject once.
+	Clusters func() []Observed
 }
 
 // Sampler takes one snapshot of the whole mirror per interval and hands it to
@@ -89,6 +92,10 @@ func (s *Sampler) Take(now time.Time) Sample {
 	defer s.mu.Unlock()
 	sample := Sample{Time: now, Points: make([]Point, 0, len(s.Latest().Points))} // mostly as many as before
 	for _, scope := range s.look() {
+		if scope.figures != nil { // they have their rates
+			sample.Points = s.appendPoints(sample.Points, scope)
+			continue
+		}
 		t := s.trails[scope.labels]
 		if t == nil {
 			t = &trail{}
@@ -136,6 +143,9 @@ func (s *Sampler) look() []*scope {
 		if len(named) > 0 { // a route that is just starting names none
 			s.options.Registry.forget(r.Name, named)
 		}
+	}
+	if s.options.Clusters != nil {
+		all = append(all, observedScopes(s.options.Clusters())...)
 	}
 	return all
 }

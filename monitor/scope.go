@@ -11,19 +11,28 @@ const (
 	ofRoute level = iota
 	ofTopic
 	ofPartition
+	ofCluster
+	ofBroker
+	ofClusterTopic
+	ofGroup
 	levels
 )
 
 // prefix is how the names of a level's metrics begin. Each level has names of its
 // own, so that a sum over one name never counts a record twice.
 func (l level) prefix() string {
-	return [levels]string{"mirror_route_", "mirror_", "mirror_partition_"}[l]
+	return [levels]string{"mirror_route_", "mirror_", "mirror_partition_",
+		"mirror_cluster_", "mirror_cluster_broker_", "mirror_cluster_topic_", "mirror_cluster_group_"}[l]
 }
 
 // labels are the names of the labels that identify a scope of this level.
-func (l level) labels() []string { return []string{"route", "topic", "partition"}[:l+1] }
+func (l level) labels() []string {
+	return [levels][]string{{"route"}, {"route", "topic"}, {"route", "topic", "partition"},
+		{"cluster"}, {"cluster", "broker"}, {"cluster", "topic"}, {"cluster", "group"}}[l]
+}
 
-// scope is all that is known at one moment of a route, a topic or a partition.
+// scope is all that is known at one moment of a route, a topic or a partition, or
+// of a cluster or what is in it.
 type scope struct {
 	level  level
 	labels Labels
@@ -39,6 +48,8 @@ type scope struct {
 	retention  *float64         // seconds until the source may delete what is not copied; nil: nothing to fear, or unknown
 	partition  *PartitionStatus // nil but for partitions
 	route      *RouteStatus     // nil but for routes
+
+	figures *Figures // of clusters and what is in them; nil for all others, as the rest is for these
 
 	pace pace // filled in by the sampler
 }

@@ -141,8 +141,12 @@ func buildProcess(cfg *config.Config, past *history.History, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
+	watch, err := clusters.New(cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Share,
-		Interval: cfg.Metrics.Interval, Partitions: cfg.Metrics.Partitions})
+		Interval: cfg.Metrics.Interval, Partitions: cfg.Metrics.Partitions, Clusters: watch.Observed})
 	sinks, err := sink.New(cfg.Metrics.Sinks, cfg.Metrics.Interval, sink.Identity{Mirror: cfg.Name, Process: name}, log)
 	if err != nil {
 		return nil, err
@@ -151,10 +155,6 @@ func buildProcess(cfg *config.Config, past *history.History, log *slog.Logger) (
 	sampler.AddSource(sinks.Points)
 	recorder := history.NewRecorder(past)
 	sampler.Subscribe(recorder.Take)
-	watch, err := clusters.New(cfg, log)
-	if err != nil {
-		return nil, err
-	}
 	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: readBuild().Version,
 		Losses: engine.Losses, History: past, Clusters: watch})
 	if err != nil {

@@ -23,9 +23,12 @@ type History struct {
 
 // Reading is what is known of one subject at one moment.
 type Reading struct {
-	// Subject is a route, or route/topic. It and a metric make the series' key.
+	// Subject is a route, route/topic, cluster:NAME, or cluster:NAME/broker:NUMBER,
+	// cluster:NAME/topic:NAME or cluster:NAME/group:NAME. It and a metric make the
+	// series' key.
 	Subject string
-	// Weight decides which topics are recorded when there is no room for all.
+	// Weight decides which topics and groups are recorded when there is no room for
+	// all.
 	Weight float64
 	Values []Value
 }

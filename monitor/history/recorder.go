@@ -53,6 +53,22 @@ func TopicMetrics() []string {
 	return []string{"bytes_per_second", "records_per_second", "lag_seconds", "lag_records"}
 }
 
+// recordedOf are the metrics of a cluster, broker, topic or group that are
+// recorded, by the label that says which it is; the empty one is the cluster's own.
+func recordedOf(label string) []string {
+	switch label {
+	case "":
+		return []string{"records_per_second", "bytes", "under_replicated", "offline"}
+	case "broker":
+		return []string{"records_per_second", "bytes", "leaders", "under_replicated"}
+	case "topic":
+		return []string{"records_per_second", "bytes", "under_replicated"}
+	case "group":
+		return []string{"lag_records", "lag_seconds", "records_per_second"}
+	}
+	return nil
+}
+
 // Readings picks from a snapshot what is recorded.
 func Readings(s monitor.Sample) []Reading {
 	var readings []Reading
@@ -61,6 +77,9 @@ func Readings(s monitor.Sample) []Reading {
 	for k := range s.Points {
 		p := &s.Points[k]
 		subject, metric, ok := recorded(p, ofRoute, ofTopic)
+		if !ok {
+			subject, metric, ok = recordedOfCluster(p)
+		}
 		if !ok {
 			continue
 		}
@@ -71,9 +90,7 @@ func Readings(s monitor.Sample) []Reading {
 			readings = append(readings, Reading{Subject: subject})
 		}
 		readings[i].Values = append(readings[i].Values, Value{metric, p.Value})
-		if metric == "bytes_per_second" {
-			readings[i].Weight = p.Value
-		}
+		readings[i].Weight += weight(subject, metric, p.Value)
 	}
 	return readings
 }
@@ -99,4 +116,45 @@ func recorded(p *monitor.Point, ofRoute, ofTopic []string) (subject, metric stri
 		metric += map[string]string{"0.5": "_p50", "0.99": "_p99"}[labels[0].Value]
 	}
 	return subject, metric, slices.Contains(wanted, metric)
+}
+
+// recordedOfCluster is like recorded, for clusters and what is in them.
+func recordedOfCluster(p *monitor.Point) (subject, metric string, ok bool) {
+	labels := p.Labels.List()
+	if len(labels) == 0 || labels[0].Name != "cluster" {
+		return "", "", false
+	}
+	subject = clusterSubject + labels[0].Value
+	label := ""
+	metric = strings.TrimPrefix(p.Name, "mirror_cluster_")
+	if len(labels) > 1 {
+		label = labels[1].Name
+		subject += "/" + label + ":" + labels[1].Value
+		metric = strings.TrimPrefix(metric, label+"_")
+	}
+	metric = strings.TrimSuffix(metric, "_partitions")
+	return subject, metric, slices.Contains(recordedOf(label), metric)
+}
+
+const (
+	// typicalRecord is how many bytes a record counts for where bytes per second
+	// are not known.
+	typicalRecord = 100
+	// backlogTime is the time in which a group is taken to read its lag, so that one
+	// that stands still is recorded, too.
+	backlogTime = 3600
+)
+
+// weight is what a value adds to the traffic of its subject, in bytes per second.
+func weight(subject, metric string, value float64) float64 {
+	switch {
+	case metric == "bytes_per_second":
+		return value
+	case !strings.HasPrefix(subject, clusterSubject):
+	case metric == "records_per_second":
+		return value * typicalRecord
+	case metric == "lag_records":
+		return value * typicalRecord / backlogTime
+	}
+	return 0
 }

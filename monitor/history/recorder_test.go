@@ -69,3 +69,43 @@ func TestRecorder(t *testing.T) {
 		t.Errorf("got %v", p)
 	}
 }
+
+// What is recorded of clusters are the metrics that the page asks for.
+func TestReadingsOfClusters(t *testing.T) {
+	figures := monitor.NewFigures()
+	for f := range figures {
+		figures[f] = 10
+	}
+	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: monitor.NewRegistry(),
+		Status: func() monitor.Status { return monitor.Status{} },
+		Clusters: func() []monitor.Observed {
+			return []monitor.Observed{
+				{Cluster: "west", About: monitor.AboutCluster, Figures: figures},
+				{Cluster: "west", About: monitor.AboutBroker, Name: "1", Figures: figures},
+				{Cluster: "west", About: monitor.AboutTopic, Name: "a.b", Figures: figures},
+				{Cluster: "west", About: monitor.AboutGroup, Name: "team/x", Figures: figures},
+				{Cluster: "east", About: monitor.AboutCluster, Figures: monitor.NewFigures()},
+			}
+		}})
+	var got []string
+	for _, r := range Readings(sampler.Take(begin)) {
+		for _, v := range r.Values {
+			got = append(got, Key(r.Subject, v.Metric))
+		}
+		if weighted := r.Subject == "cluster:west/topic:a.b" && r.Weight != 1000; weighted {
+			t.Errorf("got weight %v of the topic, want 1000", r.Weight)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"cluster:west/broker:1/bytes", "cluster:west/broker:1/leaders", "cluster:west/broker:1/records_per_second", "cluster:west/broker:1/under_replicated",
+		"cluster:west/bytes",
+		"cluster:west/group:team/x/lag_records", "cluster:west/group:team/x/lag_seconds", "cluster:west/group:team/x/records_per_second",
+		"cluster:west/offline", "cluster:west/records_per_second",
+		"cluster:west/topic:a.b/bytes", "cluster:west/topic:a.b/records_per_second", "cluster:west/topic:a.b/under_replicated",
+		"cluster:west/under_replicated",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}

@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,26 +18,59 @@ const (
 	// challenge is how many times the traffic a topic needs to take the place of
 	// another, so that two alike do not change places for ever.
 	challenge = 2
+	// forgetAfter is how long a cluster or a broker that nothing is known of keeps
+	// its place: when it is back, what was before is wanted most.
+	forgetAfter = 24 * time.Hour
 )
 
-// roster decides which series have a slot: all routes, then topics by traffic.
-// A subject has slots for all of its metrics or for none.
+// roster decides which series have a slot: all routes, then all clusters, then
+// their brokers, then topics and groups by traffic. A subject has slots for all of
+// its metrics or for none.
 type roster struct {
 	slots    []entry
 	byKey    map[string]int
-	weights  map[string]float64 // of topics, settled
-	present  map[string]bool    // subjects of the last readings
-	reviewed time.Time          // zero: no reading yet
+	weights  map[string]float64   // of topics and groups, settled
+	present  map[string]bool      // subjects of the last readings
+	seen     map[string]time.Time // when a cluster or a broker was present last
+	now      time.Time            // of the last readings
+	first    time.Time            // of the first ones
+	reviewed time.Time            // zero: no reading yet
 }
 
 func newRoster(series int) *roster {
-	return &roster{slots: make([]entry, series), byKey: make(map[string]int), weights: make(map[string]float64)}
+	return &roster{slots: make([]entry, series), byKey: make(map[string]int), weights: make(map[string]float64), seen: make(map[string]time.Time)}
 }
 
 // Key names the series of a subject's metric.
 func Key(subject, metric string) string { return subject + "/" + metric }
 
-func isTopic(subject string) bool { return strings.Contains(subject, "/") }
+// rank sorts subjects: routes, clusters, brokers, and then whatever is chosen by
+// traffic.
+type rank int
+
+const (
+	ofRoute rank = iota
+	ofCluster
+	ofBroker
+	byTraffic
+)
+
+// clusterSubject is how the subjects of clusters begin. No route's name has a colon.
+const clusterSubject = "cluster:"
+
+func rankOf(subject string) rank {
+	name, below, inside := strings.Cut(subject, "/")
+	cluster := strings.HasPrefix(name, clusterSubject)
+	switch {
+	case !inside && !cluster:
+		return ofRoute
+	case !inside:
+		return ofCluster
+	case cluster && strings.HasPrefix(below, "broker:"):
+		return ofBroker
+	}
+	return byTraffic
+}
 
 func subjectOf(key string) string { return key[:strings.LastIndexByte(key, '/')] }
 
@@ -58,7 +92,7 @@ func (r *roster) restore(slot int, e entry) {
 // choose gives slots to subjects and returns the slots that changed hands, with
 // since as the time from which they hold the new series.
 func (r *roster) choose(now time.Time, readings []Reading, since int64) []int {
-	r.weigh(readings)
+	r.weigh(now, readings)
 	var waiting []Reading
 	for _, reading := range readings {
 		if len(r.lacking(reading)) > 0 {
@@ -67,7 +101,7 @@ func (r *roster) choose(now time.Time, readings []Reading, since int64) []int {
 	}
 	review := r.reviewDue(now)
 	slices.SortStableFunc(waiting, func(a, b Reading) int {
-		return cmp.Or(cmp.Compare(rank(a.Subject), rank(b.Subject)), cmp.Compare(r.weights[b.Subject], r.weights[a.Subject]))
+		return cmp.Or(cmp.Compare(rankOf(a.Subject), rankOf(b.Subject)), cmp.Compare(r.weights[b.Subject], r.weights[a.Subject]))
 	})
 	var changed []int
 	// Who comes later is no heavier, so what one was refused none behind it gets.
@@ -80,7 +114,7 @@ func (r *roster) choose(now time.Time, readings []Reading, since int64) []int {
 			continue
 		}
 		free := r.free(len(keys))
-		if len(free) < len(keys) && (review || !isTopic(reading.Subject)) {
+		if len(free) < len(keys) && (review || rankOf(reading.Subject) != byTraffic) {
 			free = r.evictFor(reading.Subject, len(keys))
 		}
 		if len(free) < len(keys) {
@@ -118,21 +152,20 @@ func (r *roster) reviewDue(now time.Time) bool {
 	return false
 }
 
-// rank sorts routes before topics.
-func rank(subject string) int {
-	if isTopic(subject) {
-		return 1
+// weigh lets the weights of topics and groups follow their traffic slowly. The
+// weight of one that is gone sinks to nothing.
+func (r *roster) weigh(now time.Time, readings []Reading) {
+	if r.now = now; r.first.IsZero() {
+		r.first = now
 	}
-	return 0
-}
-
-// weigh lets the weights of topics follow their traffic slowly. The weight of
-// one that is gone sinks to nothing.
-func (r *roster) weigh(readings []Reading) {
 	r.present = make(map[string]bool, len(readings))
 	for _, reading := range readings {
 		r.present[reading.Subject] = true
-		if !isTopic(reading.Subject) {
+		switch rankOf(reading.Subject) {
+		case ofRoute:
+			continue
+		case ofCluster, ofBroker:
+			r.seen[reading.Subject] = now
 			continue
 		}
 		before, known := r.weights[reading.Subject]
@@ -141,6 +174,7 @@ func (r *roster) weigh(readings []Reading) {
 		}
 		r.weights[reading.Subject] = before + (reading.Weight-before)*settle
 	}
+	maps.DeleteFunc(r.seen, func(_ string, last time.Time) bool { return now.Sub(last) >= forgetAfter })
 	for subject, weight := range r.weights {
 		if r.present[subject] {
 			continue
@@ -178,9 +212,10 @@ func (r *roster) free(most int) []int {
 	return free
 }
 
-// evictFor makes room for a subject at the cost of the topics with the least
-// traffic, or of nobody when that would not be enough. A route takes the place of
-// any topic, and everybody that of a route that is gone.
+// evictFor makes room for a subject at the cost of the topics and groups with the
+// least traffic, or of nobody when that would not be enough. Who has a better rank
+// takes the place of any that has a worse one, and everybody that of a route, a
+// cluster or a broker that is gone.
 func (r *roster) evictFor(subject string, need int) []int {
 	held := make(map[string][]int) // slots by subject
 	for slot, e := range r.slots {
@@ -209,20 +244,51 @@ func (r *roster) evictFor(subject string, need int) []int {
 	return room
 }
 
-// weakest lists who may lose its slots to a subject, the first to go first.
+// weakest lists who may lose its slots to a subject, the first to go first: who is
+// gone, then by rank, and of the same rank by traffic.
 func (r *roster) weakest(held map[string][]int, subject string) []string {
-	var weaker []string
+	type holder struct {
+		subject string
+		gone    bool
+		rank    rank
+		weight  float64
+	}
+	own, traffic := rankOf(subject), r.weights[subject]
+	var weaker []holder
 	for other := range held {
-		switch {
-		case other == subject:
-		case !isTopic(other) && r.present[other]:
-		case isTopic(subject) && r.weights[subject] <= challenge*r.weights[other]:
-		default:
-			weaker = append(weaker, other)
+		h := holder{other, r.gone(other), rankOf(other), r.weights[other]}
+		if other != subject && (h.gone || h.rank > own || own == byTraffic && h.rank == byTraffic && traffic > challenge*h.weight) {
+			weaker = append(weaker, h)
 		}
 	}
-	slices.SortFunc(weaker, func(a, b string) int {
-		return cmp.Or(cmp.Compare(r.weights[a], r.weights[b]), cmp.Compare(a, b))
+	slices.SortFunc(weaker, func(a, b holder) int {
+		if a.gone != b.gone {
+			if a.gone {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(a.weight, b.weight), cmp.Compare(a.subject, b.subject))
 	})
-	return weaker
+	subjects := make([]string, len(weaker))
+	for i := range weaker {
+		subjects[i] = weaker[i].subject
+	}
+	return subjects
+}
+
+// gone tells routes, clusters and brokers that do not exist any more, as far as
+// that can be known.
+func (r *roster) gone(subject string) bool {
+	switch rankOf(subject) {
+	case ofRoute:
+		return !r.present[subject]
+	case byTraffic:
+		return false // its weight says it
+	}
+	last, ok := r.seen[subject]
+	if !ok {
+		last = r.first // from the file: it may come still
+	}
+	return !r.present[subject] && r.now.Sub(last) >= forgetAfter
 }

@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -95,5 +96,77 @@ func BenchmarkReview(b *testing.B) {
 	for b.Loop() {
 		now = now.Add(reviewEvery)
 		r.choose(now, readings, now.Unix())
+	}
+}
+
+func of(subject string, weight float64, metrics ...string) Reading {
+	r := Reading{Subject: subject, Weight: weight}
+	for _, m := range metrics {
+		r.Values = append(r.Values, Value{m, 1})
+	}
+	return r
+}
+
+// Routes, then clusters, then brokers, then topics and groups by traffic, those of
+// routes and those of clusters alike.
+func TestRanks(t *testing.T) {
+	all := []Reading{
+		of("cluster:west/group:g", 50, "lag"), of("r/t", 40, "lag"), of("cluster:west/topic:t", 60, "rate"),
+		of("cluster:west/broker:1", 0, "rate"), of("cluster:west", 0, "rate"), of("r", 0, "lag"),
+	}
+	want := []string{"r/lag", "cluster:west/rate", "cluster:west/broker:1/rate", "cluster:west/topic:t/rate", "cluster:west/group:g/lag", "r/t/lag"}
+	for room := 1; room <= len(want); room++ {
+		h := Open(Options{Series: room, Log: quiet()})
+		h.Record(begin, all)
+		expected := slices.Sorted(slices.Values(want[:room]))
+		if got := h.Keys(); !slices.Equal(got, expected) {
+			t.Errorf("room for %d: got %v, want %v", room, got, expected)
+		}
+		h.Close()
+
+		// The same when the least comes first.
+		h = Open(Options{Series: room, Log: quiet()})
+		for i := range all {
+			h.Record(begin.Add(time.Duration(i)*reviewEvery), all[:i+1])
+		}
+		// Each needs more than twice the traffic to drive out another, and none has.
+		got := h.Keys()
+		for _, key := range want[:min(room, 3)] {
+			if !slices.Contains(got, key) {
+				t.Errorf("room for %d, the least first: got %v, want %s in it", room, got, key)
+			}
+		}
+		h.Close()
+	}
+}
+
+// A cluster that cannot be looked at for some hours keeps its history, and so do
+// its brokers; one that is gone for good gives its place away.
+func TestClusterThatIsAway(t *testing.T) {
+	h := Open(Options{Series: 2, Log: quiet()})
+	defer h.Close()
+	topics := []Reading{of("r/t1", 100, "lag"), of("r/t2", 100, "lag")}
+	h.Record(begin, append([]Reading{of("cluster:west", 0, "rate"), of("cluster:west/broker:1", 0, "rate")}, topics...))
+	want := []string{"cluster:west/broker:1/rate", "cluster:west/rate"}
+	for i := 1; i < 12; i++ {
+		h.Record(begin.Add(time.Duration(i)*2*time.Hour-time.Minute), topics)
+		if got := h.Keys(); !slices.Equal(got, want) {
+			t.Fatalf("%d hours later: got %v, want %v", 2*i, got, want)
+		}
+	}
+	h.Record(begin.Add(25*time.Hour), topics)
+	if got, want := h.Keys(), []string{"r/t1/lag", "r/t2/lag"}; !slices.Equal(got, want) {
+		t.Errorf("a day later: got %v, want %v", got, want)
+	}
+}
+
+// Names of groups may hold what separates the parts of a key.
+func TestGroupsWithOddNames(t *testing.T) {
+	h := Open(Options{Series: 10, Log: quiet()})
+	defer h.Close()
+	long := "cluster:west/group:" + strings.Repeat("x", maxKeyLength)
+	h.Record(begin, []Reading{of("cluster:west/group:a/b", 1, "lag"), of("cluster:west/group:broker:1/broker:2", 1, "lag"), of(long, 9, "lag")})
+	if got, want := h.Keys(), []string{"cluster:west/group:a/b/lag", "cluster:west/group:broker:1/broker:2/lag"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -80,7 +80,7 @@ func path(prefix string, p point) string {
 		b.WriteByte('.')
 	}
 	name := p.name
-	for _, level := range []string{"mirror_route_", "mirror_partition_", "mirror_"} {
+	for _, level := range []string{"mirror_route_", "mirror_partition_", "mirror_cluster_broker_", "mirror_cluster_topic_", "mirror_cluster_group_", "mirror_cluster_", "mirror_"} {
 		if rest, ok := strings.CutPrefix(name, level); ok {
 			name = rest
 			break

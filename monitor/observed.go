@@ -1,0 +1,111 @@
+package monitor
+
+import "math"
+
+// Observed is what is known of a cluster itself, or of a broker, topic or consumer
+// group of it, whether or not a route has to do with it.
+type Observed struct {
+	Cluster string
+	About   About
+	Name    string // the broker's number, or the name of the topic or group; empty for the cluster
+	Figures Figures
+}
+
+// About says what an Observed is.
+type About uint8
+
+// The kinds of Observed.
+const (
+	AboutCluster About = iota
+	AboutBroker
+	AboutTopic
+	AboutGroup
+)
+
+// Figure is one number of an Observed.
+type Figure uint8
+
+// The figures.
+const (
+	Up Figure = iota
+	Brokers
+	Topics
+	Partitions
+	Groups
+	UnderReplicated
+	Offline
+	RecordsPerSecond
+	Bytes
+	Leaders
+	Replicas
+	Members
+	LagRecords
+	LagSeconds
+	figures
+)
+
+// Figures are the numbers of an Observed; NaN stands for unknown.
+type Figures [figures]float64
+
+// NewFigures returns figures of which none is known.
+func NewFigures() Figures {
+	var f Figures
+	for i := range f {
+		f[i] = math.NaN()
+	}
+	return f
+}
+
+// Set notes a number.
+func (f *Figures) Set(which Figure, value float64) { f[which] = value }
+
+// level is where the table has the metrics of what is observed.
+func (a About) level() level {
+	return [...]level{ofCluster, ofBroker, ofClusterTopic, ofGroup}[a]
+}
+
+// observedScopes are those of clusters and what is in them.
+func observedScopes(all []Observed) []*scope {
+	scopes := make([]*scope, len(all))
+	for i := range all {
+		o := &all[i]
+		l := o.About.level()
+		labels := Labels{{"cluster", o.Cluster}}
+		if names := l.labels(); len(names) > 1 {
+			labels = labels.With(names[1], o.Name)
+		}
+		scopes[i] = &scope{level: l, labels: labels, figures: &o.Figures, lagRecords: -1}
+	}
+	return scopes
+}
+
+// clusterRows are the metrics of the clusters themselves.
+func clusterRows() []metric {
+	row := func(name string, which Figure, help string, levels ...level) metric {
+		return metric{name: name, help: help, kind: gauge, levels: levels, read: func(s *scope, emit emitFunc) {
+			if value := s.figures[which]; !math.IsNaN(value) {
+				emit(value)
+			}
+		}}
+	}
+	return []metric{
+		row("up", Up, "1 while the cluster can be looked at, else 0; then nothing else is told of it.", ofCluster),
+		row("brokers", Brokers, "Brokers that are online.", ofCluster),
+		row("topics", Topics, "Topics of the cluster, also those that are not looked at.", ofCluster),
+		row("partitions", Partitions, "Partitions of all topics.", ofCluster),
+		row("groups", Groups, "Consumer groups, also those that are not looked at.", ofCluster),
+		row("under_replicated_partitions", UnderReplicated,
+			"Partitions with fewer replicas in sync than assigned; of a broker, those in which its own replica is not in sync.", ofCluster, ofBroker, ofClusterTopic),
+		row("offline_partitions", Offline, "Partitions without a leader.", ofCluster),
+		row("records_per_second", RecordsPerSecond,
+			"Records appended per second, of the topics looked at; of a broker, to the partitions that it leads; of a group, by which its committed offsets advance.",
+			ofCluster, ofBroker, ofClusterTopic, ofGroup),
+		row("bytes", Bytes, "Bytes of the logs on the brokers' disks; each replica counts.", ofCluster, ofBroker, ofClusterTopic),
+		row("leaders", Leaders, "Partitions that the broker leads.", ofBroker),
+		row("replicas", Replicas, "Partitions that the broker has a replica of.", ofBroker),
+		row("members", Members, "Members of the group.", ofGroup),
+		row("lag_records", LagRecords, "Records behind the committed offsets, summed over the partitions. Absent when nothing is committed.", ofGroup),
+		row("lag_seconds", LagSeconds,
+			"Time since the log ended where the group stands, of the partition furthest behind; of a group that stands at records older than this process has been looking, the time that it has. Absent when unknown.", ofGroup),
+	}
+}
