@@ -98,6 +98,7 @@ type TopicDefaults struct {
 type Sync struct {
 	Configs    bool
 	Partitions bool
+	Groups     *Groups // nil: the positions of consumer groups are not carried over
 }
 
 // RouteLimits are for one route in one process.

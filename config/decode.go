@@ -141,8 +141,7 @@ func (d *decoder) mapping(path string, e entry, fields ...field) found {
 
 // later are keys of coming versions, with what to know about them now.
 var later = map[string]string{
-	"routes.sync.groups": "this version does not translate the offsets of consumer groups",
-	"routes.sync.acls":   "this version does not copy ACLs",
+	"routes.sync.acls": "this version does not copy ACLs",
 }
 
 func (d *decoder) unknown(path string, key *yaml.Node, valid []string) {

@@ -9,6 +9,7 @@ const (
 	minInterval    = time.Second
 	maxLanes       = 1024
 	minRefresh     = 100 * time.Millisecond
+	minGroups      = time.Second
 	maxConnections = 64
 	maxSeries      = 10_000 // about 750 MB of history
 	maxReplication = 32767  // a 16 bit number in the protocol

@@ -202,6 +202,34 @@ func routeRows() []metric {
 		{name: "loss_entries", kind: gauge, levels: onlyRoute,
 			help: "Entries of the route's loss ledger, also those of earlier processes.",
 			read: func(s *scope, emit emitFunc) { emit(float64(s.route.Losses)) }},
+		groupSync("group_sync_age_seconds", gauge, "Seconds since the positions of consumer groups were last carried over. Only with sync.groups, and only from the process that does it; so are the next ones.",
+			func(g *GroupSyncStatus) float64 { return g.AgeSeconds }),
+		groupSync("group_sync_groups", gauge, "Consumer groups that have positions in the route's topics and are selected by sync.groups.",
+			func(g *GroupSyncStatus) float64 { return float64(g.Groups) }),
+		{name: "group_sync_positions", kind: gauge, extra: "state", levels: onlyRoute,
+			help: "Positions of those groups by what became of them: in_step; left alone because the group has members on the target (active) or somebody else committed there (own); not_copied; failed.",
+			read: emitGroupPositions},
+		groupSync("group_sync_commits_total", counter, "Positions that were committed to groups on the target.",
+			func(g *GroupSyncStatus) float64 { return float64(g.Commits) }),
+	}
+}
+
+// groupSync is a row about the positions of consumer groups.
+func groupSync(name string, kind kind, help string, read func(*GroupSyncStatus) float64) metric {
+	return metric{name: name, help: help, kind: kind, levels: onlyRoute,
+		read: func(s *scope, emit emitFunc) {
+			if g := s.route.GroupSync; g != nil {
+				emit(read(g))
+			}
+		}}
+}
+
+func emitGroupPositions(s *scope, emit emitFunc) {
+	if s.route.GroupSync == nil {
+		return
+	}
+	for state, n := range s.route.GroupSync.Positions {
+		emit(float64(n), state)
 	}
 }
 

@@ -51,6 +51,9 @@ type RouteStatus struct {
 	// LastVerify is what the last comparison of the whole route found; null: there
 	// was none yet.
 	LastVerify *VerifyStatus `json:"last_verify"`
+	// GroupSync is how the positions of consumer groups are carried over; null
+	// where that is not asked for, and in processes that do not do it.
+	GroupSync *GroupSyncStatus `json:"group_sync"`
 
 	// AgeSeconds is how old the newest word of the checkpoint topic is, where that
 	// is all there is; null when a process answers.

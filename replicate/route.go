@@ -45,6 +45,7 @@ type route struct {
 	others                       *others
 	beatEvery                    time.Duration
 	pulse                        *pulse
+	groupSync                    *groupSync // nil where sync.groups is off
 
 	draining atomic.Bool
 	expiry   atomic.Int64 // the target's producer.id.expiration.ms, as a time.Duration
@@ -89,6 +90,9 @@ func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r.fleet.opts, r.fleet.pulse = r.groupClient, r.pulse
 	r.fleet.renamed = r.lanes.rename
 	r.fleet.assigned, r.fleet.revoked, r.fleet.counted = r.lanesAssigned, r.lanesRevoked, r.discovery.adoptAgain
+	if c.Sync.Groups != nil {
+		r.groupSync = newGroupSync(r)
+	}
 	r.expiry.Store(int64(time.Hour)) // what is assumed while the target's setting cannot be read
 	return r, nil
 }
@@ -140,6 +144,8 @@ func (r *route) run(ctx context.Context) {
 	start(&crew, func() { r.beats(work) })
 	if r.backfill != nil {
 		start(&crew, func() { r.backfill.run(work, r) })
+	} else if r.groupSync != nil {
+		start(&crew, func() { r.groupSync.run(work) })
 	}
 	start(&membership, func() {
 		if err := r.fleet.run(member); err != nil {

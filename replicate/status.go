@@ -46,6 +46,9 @@ func (r *route) status(now time.Time) monitor.RouteStatus {
 	for _, lane := range r.lanes.state {
 		s.Losses += int64(len(lane.Losses()))
 	}
+	if r.groupSync != nil {
+		s.GroupSync = r.groupSync.status(now)
+	}
 	s.RollUp()
 	if why, paused := r.pausedBy(); paused && s.State == monitor.Paused {
 		s.Reason = why

@@ -1,0 +1,129 @@
+package replicate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"mirror/config"
+	"mirror/offsets"
+)
+
+// GroupState is what becomes of one position of a consumer group.
+type GroupState string
+
+// The states of positions.
+const (
+	GroupInStep    GroupState = "in_step"    // the target's group is where it should be
+	GroupMoves     GroupState = "would_move" // it is to be committed
+	GroupActive    GroupState = "active"     // the group has members on the target: left alone
+	GroupOwn       GroupState = "own"        // somebody else committed there: left alone
+	GroupNotCopied GroupState = "not_copied" // there is no place to translate to yet
+	GroupFailed    GroupState = "failed"     // it could not be read or committed; tried again
+)
+
+// GroupStates are all states, those that need a look first.
+func GroupStates() []GroupState {
+	return []GroupState{GroupFailed, GroupNotCopied, GroupOwn, GroupActive, GroupMoves, GroupInStep}
+}
+
+// GroupPosition is the position of a consumer group in one mirrored partition.
+type GroupPosition struct {
+	Topic     string // of the source
+	Partition int32
+	Target    string // topic
+	Source    int64  // the next offset that the group reads of the source
+	SourceEnd int64  // where the source's log ends for its readers, -1 when not asked for or unknown
+
+	To    offsets.Translation
+	Known bool // To means something
+
+	Committed int64              // of the target's group, -1 for none
+	Mark      *offsets.GroupMark // which route committed it from what; nil: a consumer did, or nobody
+
+	State  GroupState
+	Reason string // of all states but in step and would move
+
+	generation int32
+	targetID   [16]byte
+	begin, end int64 // of the target's log
+}
+
+// GroupPositions are those of one consumer group in all topics of a route.
+type GroupPositions struct {
+	Group       string
+	SourceState string // as Kafka calls it: Stable, Empty, ...; empty when the brokers do not say
+	TargetState string // empty: the target has no such group
+	Problem     string // why the group could not be read
+	Positions   []GroupPosition
+}
+
+// active says whether a state means that a group has members.
+func active(state string) bool {
+	switch state {
+	case "", "Empty", "Dead", "Unknown":
+		return false
+	}
+	return true
+}
+
+// ActiveOnSource says that consumers of the group still read on the source.
+func (g *GroupPositions) ActiveOnSource() bool { return active(g.SourceState) }
+
+// GroupsSeen is one look at the groups of a route, by name.
+type GroupsSeen struct {
+	Groups   []GroupPositions
+	Problems []string // what kept groups from being seen at all
+}
+
+// Count is how many positions have a state.
+func (s *GroupsSeen) Count(state GroupState) int {
+	n := 0
+	for i := range s.Groups {
+		for k := range s.Groups[i].Positions {
+			if s.Groups[i].Positions[k].State == state {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Failed is how many groups could not be read.
+func (s *GroupsSeen) Failed() int {
+	n := 0
+	for i := range s.Groups {
+		if s.Groups[i].Problem != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// Groups looks at the positions of consumer groups on both sides of a route and
+// carries them over. It reads the source and never writes there. A Groups may be
+// used again, by one goroutine.
+type Groups struct {
+	Route          *config.Route
+	Source, Target Cluster
+	Lanes          []*offsets.Lane         // of the route's checkpoint topic, replayed
+	Takes          func(group string) bool // which groups; internal ones are never taken
+	Names          []string                // of them, those that are known by name and so asked for in any case
+	Topic          string                  // only this source topic; empty: all
+	Lag            bool                    // also ask where the source ends
+	May            func() bool             // asked before each commit; nil: always
+}
+
+// groupLook is one look in the making.
+type groupLook struct {
+	*Groups
+	topics      map[string]*TopicPlan          // by source topic
+	translators map[partID]*offsets.Translator // nil where nothing is copied
+	seen        GroupsSeen
+}
+
+func sortPositions(list []GroupPosition) {
+	slices.SortFunc(list, func(a, b GroupPosition) int {
+		return cmp.Or(strings.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
+	})
+}
