@@ -14,7 +14,7 @@ import (
 // thing has the same key everywhere, and a new one is a decision.
 func logKeys() []string {
 	return strings.Fields(`
-		address answer at before broker by bytes cause checkpoint cluster copies detail dropped err flying franz_level from generation go
+		address answer at before broker by bytes cause checkpoint cluster copies detail dropped err flying franz_level from generation go group
 		instance lane lanes left_out lost mirror moved_to name offset old_position ordinal partition path process reason
 		records revision route routes rule series sink source source_offset target target_end target_offset target_was
 		to topic url verb verdict version warning web why wish`)

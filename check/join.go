@@ -60,5 +60,5 @@ func (g *Grant) on() string {
 	case g.Resource == "topic":
 		return topicsText(g.Names)
 	}
-	return g.Resource + " " + g.Names[0]
+	return groupsText(g.Names)
 }

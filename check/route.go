@@ -30,7 +30,7 @@ func (r *routeCheck) look(ctx context.Context) []Finding {
 			return r.findings
 		}
 	}
-	for _, step := range []func(context.Context) bool{r.lookAtCheckpoints, r.lookAtPermissions, r.lookAtTopics, r.lookAtExpiry} {
+	for _, step := range []func(context.Context) bool{r.lookAtCheckpoints, r.lookAtPermissions, r.lookAtGroupPositions, r.lookAtTopics, r.lookAtExpiry} {
 		if !step(ctx) || ctx.Err() != nil {
 			break
 		}

@@ -82,6 +82,16 @@ type ProcessStatus struct {
 	UnnamedTroubles int `json:"unnamed_troubles"`
 }
 
+// GroupSyncStatus describes what the last look at the positions of consumer groups
+// has found. It is told by the process that owns lane 0.
+type GroupSyncStatus struct {
+	AgeSeconds float64        `json:"age_seconds"` // since a look last came to its end, or since this process began to look
+	Groups     int            `json:"groups"`      // that have positions in the route's topics
+	Positions  map[string]int `json:"positions"`   // by what became of them: in_step, active, own, not_copied, failed
+	Commits    int64          `json:"commits"`     // positions committed on the target since the process started
+	Reason     string         `json:"reason"`      // what is wrong, empty when nothing is
+}
+
 // TopicStatus describes one source topic and its copy.
 type TopicStatus struct {
 	Source     string            `json:"source"`

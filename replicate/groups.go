@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -106,17 +107,18 @@ func (s *GroupsSeen) Failed() int {
 type Groups struct {
 	Route          *config.Route
 	Source, Target Cluster
-	Lanes          []*offsets.Lane         // of the route's checkpoint topic, replayed
-	Takes          func(group string) bool // which groups; internal ones are never taken
-	Names          []string                // of them, those that are known by name and so asked for in any case
-	Topic          string                  // only this source topic; empty: all
-	Lag            bool                    // also ask where the source ends
-	May            func() bool             // asked before each commit; nil: always
+	Lanes          func(ctx context.Context) ([]*offsets.Lane, error) // what the route's checkpoint topic says, asked for once the source's positions are known
+	Takes          func(group string) bool                            // which groups; internal ones are never taken
+	Names          []string                                           // of them, those that are known by name and so asked for in any case
+	Topic          string                                             // only this source topic; empty: all
+	Lag            bool                                               // also ask where the source ends
+	May            func() bool                                        // asked before each commit; nil: always
 }
 
 // groupLook is one look in the making.
 type groupLook struct {
 	*Groups
+	lanes       []*offsets.Lane
 	topics      map[string]*TopicPlan          // by source topic
 	translators map[partID]*offsets.Translator // nil where nothing is copied
 	seen        GroupsSeen

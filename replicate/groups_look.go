@@ -37,6 +37,10 @@ func (g *Groups) Look(ctx context.Context, plan *RoutePlan) (*GroupsSeen, error)
 	if err := l.readSource(ctx); err != nil {
 		return nil, err
 	}
+	var err error
+	if l.lanes, err = l.Lanes(ctx); err != nil {
+		return nil, err
+	}
 	if err := l.translate(ctx); err != nil {
 		return nil, err
 	}
@@ -191,10 +195,10 @@ func (l *groupLook) place(p *GroupPosition, target *Topic) {
 // translator is nil where nothing is copied.
 func (l *groupLook) translator(p *GroupPosition) (*offsets.Translator, error) {
 	id := partID{p.Topic, p.Partition}
-	if t, known := l.translators[id]; known || len(l.Lanes) == 0 {
+	if t, known := l.translators[id]; known || len(l.lanes) == 0 {
 		return t, nil
 	}
-	t, _, err := l.Lanes[offsets.LaneOf(p.Topic, p.Partition, int32(len(l.Lanes)))].Translator(p.Topic, p.Partition, p.Target)
+	t, _, err := l.lanes[offsets.LaneOf(p.Topic, p.Partition, int32(len(l.lanes)))].Translator(p.Topic, p.Partition, p.Target)
 	if err == nil {
 		l.translators[id] = t
 	}

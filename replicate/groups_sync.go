@@ -10,6 +10,7 @@ import (
 
 	"mirror/kafka"
 	"mirror/monitor"
+	"mirror/offsets"
 )
 
 // groupsWithin bounds one round of carrying positions over.
@@ -34,7 +35,8 @@ type groupSync struct {
 
 func newGroupSync(r *route) *groupSync {
 	sync := r.config.Sync.Groups
-	return &groupSync{route: r, said: map[string]string{}, groups: &Groups{Route: r.config, Lanes: r.lanes.state,
+	return &groupSync{route: r, said: map[string]string{}, groups: &Groups{Route: r.config,
+		Lanes: func(context.Context) ([]*offsets.Lane, error) { return r.lanes.state, nil },
 		Takes: sync.Takes, Names: sync.Named(), May: r.leads}}
 }
 
@@ -114,11 +116,16 @@ func (g *groupSync) say(group, why string) {
 	if g.said[group] == why {
 		return
 	}
-	if g.said[group] = why; why == "" {
-		g.route.log.Info("the positions of consumer groups are carried over again", "group", group)
+	g.said[group] = why
+	log := g.route.log
+	if group != "" {
+		log = log.With("group", group)
+	}
+	if why == "" {
+		log.Info("positions of consumer groups are carried over again")
 		return
 	}
-	g.route.log.Warn("positions of consumer groups are not carried over", "group", group, "why", why)
+	log.Warn("positions of consumer groups are not carried over", "why", why)
 }
 
 // trouble is why a position of the group failed, empty when none has. That a
