@@ -115,11 +115,12 @@ image: ## Build the container image mirror:latest (VERSION=v1.2.3)
 
 .PHONY: release
 release: ## Archives, Debian packages, SBOMs and checksums into bin/release (VERSION=v1.2.3)
-	@rm -rf bin/release
-	cd deploy && go run ./release -version "$(VERSION)" -epoch "$$(git log -1 --format=%ct)" -out ../bin/release
+	@rm -rf bin/release.new
+	cd deploy && go run ./release -version "$(VERSION)" -epoch "$$(git log -1 --format=%ct)" -out ../bin/release.new
+	@rm -rf bin/release && mv bin/release.new bin/release
 
 .PHONY: deploy-test
-deploy-test: ## Tests of all that is deployed: release, package, unit, manifests, alerts, dashboard
+deploy-test: ## Tests of all that is deployed: release, package, unit in a booted system, manifests, alerts
 	@mkdir -p $(LOGS)
 	cd deploy && go vet ./...
 	cd deploy && go test -v -timeout 15m ./... 2>&1 | (cd .. && $(call summary,deploy))

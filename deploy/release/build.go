@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// build makes the binary for a platform, by the same flags as the Dockerfile. It
+// build makes the binary for a platform, by the flags of the Dockerfile but for the
+// revision, which Go writes into it where the sources are under version control. It
 // has the time zones inside, so that it needs no file of the host for them.
 func (r release) build(p platform, out string) error {
 	out, err := filepath.Abs(out)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "timetzdata",
+	cmd := exec.Command("go", "build", "-trimpath", "-tags", "timetzdata",
 		"-ldflags", "-s -w -X main.version="+r.version, "-o", out, "./cmd/mirror")
 	cmd.Dir = r.repo
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch, "GOFLAGS=", "GOWORK=off")

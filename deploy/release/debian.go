@@ -29,8 +29,8 @@ func (r release) writePackage(out io.Writer, p platform, program []byte, papers 
 		return err
 	}
 	defer os.RemoveAll(work)
-	script := filepath.Join(work, "reload")
-	if err := os.WriteFile(script, []byte(reloadUnits), 0o755); err != nil {
+	scripts, err := writeScripts(work)
+	if err != nil {
 		return err
 	}
 	contents, err := r.contents(work, program, papers)
@@ -45,7 +45,7 @@ func (r release) writePackage(out io.Writer, p platform, program []byte, papers 
 		Overridables: nfpm.Overridables{
 			Recommends: []string{"ca-certificates"},
 			Contents:   contents,
-			Scripts:    nfpm.Scripts{PostInstall: script, PostRemove: script},
+			Scripts:    scripts,
 			Deb:        nfpm.Deb{Compression: "gzip"},
 		},
 	})
@@ -55,13 +55,38 @@ func (r release) writePackage(out io.Writer, p platform, program []byte, papers 
 	return deb.Default.Package(info, out)
 }
 
-// reloadUnits tells a running systemd of the unit that came or went.
-const reloadUnits = `#!/bin/sh
+// What dpkg runs. An upgrade only tells systemd of the new unit; a removal lets the
+// daemons drain while their binary is still there, and a purge takes their
+// histories, too. What was put into /etc/mirror by hand stays.
+const (
+	reloadUnits = `#!/bin/sh
 set -e
 if [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then
   systemctl --system daemon-reload || true
 fi
 `
+	beforeRemoval = `#!/bin/sh
+set -e
+if [ "$1" = remove ] && [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then
+  systemctl stop 'mirror@*.service' || true
+fi
+`
+	afterRemoval = reloadUnits + `if [ "$1" = purge ]; then
+  rm -rf "$DPKG_ROOT/var/lib/mirror" "$DPKG_ROOT/var/lib/private/mirror"
+fi
+`
+)
+
+// writeScripts puts them where nfpm reads them.
+func writeScripts(work string) (nfpm.Scripts, error) {
+	s := nfpm.Scripts{PostInstall: filepath.Join(work, "postinst"), PreRemove: filepath.Join(work, "prerm"), PostRemove: filepath.Join(work, "postrm")}
+	for path, text := range map[string]string{s.PostInstall: reloadUnits, s.PreRemove: beforeRemoval, s.PostRemove: afterRemoval} {
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
 
 // contents lays the files of the package out in work, where nfpm reads them.
 func (r release) contents(work string, program []byte, papers papers) (files.Contents, error) {

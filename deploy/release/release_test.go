@@ -114,8 +114,13 @@ func checkArchive(t *testing.T, dir string, p platform) {
 		t.Errorf("the binary is not static: it needs %v", libraries)
 	}
 	if p.arch == runtime.GOARCH && p.os == runtime.GOOS {
-		if out, err := exec.Command(binary, "version").Output(); err != nil || !strings.HasPrefix(string(out), "mirror "+testVersion+"\n") {
+		out, err := exec.Command(binary, "version").Output()
+		if err != nil || !strings.HasPrefix(string(out), "mirror "+testVersion+"\n") {
 			t.Errorf("mirror version: %v\n%s", err, out)
+		}
+		// Go writes it into binaries of a clone, and not into those of a further work tree of one.
+		if clone, err := os.Stat("../../.git"); err == nil && clone.IsDir() && (settings["vcs.revision"] == "" || !strings.Contains(string(out), "revision "+settings["vcs.revision"]+" of ")) {
+			t.Errorf("mirror version does not name the revision %q:\n%s", settings["vcs.revision"], out)
 		}
 	}
 }
