@@ -202,6 +202,10 @@ func routeRows() []metric {
 		{name: "loss_entries", kind: gauge, levels: onlyRoute,
 			help: "Entries of the route's loss ledger, also those of earlier processes.",
 			read: func(s *scope, emit emitFunc) { emit(float64(s.route.Losses)) }},
+		lastVerify("last_verify_timestamp_seconds", "When the last mirror verify of the whole route began, in seconds since 1970. Absent when there was none.",
+			func(v *VerifyStatus) float64 { return float64(v.Time.UnixMilli()) / 1000 }),
+		lastVerify("last_verify_differences", "Records that differed in the last mirror verify of the whole route. Absent when there was none.",
+			func(v *VerifyStatus) float64 { return float64(v.Differences) }),
 		groupSync("group_sync_age_seconds", gauge, "Seconds since the positions of consumer groups were last carried over. Only with sync.groups, and only from the process that does it; so are the next ones.",
 			func(g *GroupSyncStatus) float64 { return g.AgeSeconds }),
 		groupSync("group_sync_groups", gauge, "Consumer groups that have positions in the route's topics and are selected by sync.groups.",
@@ -212,6 +216,16 @@ func routeRows() []metric {
 		groupSync("group_sync_commits_total", counter, "Positions that were committed to groups on the target.",
 			func(g *GroupSyncStatus) float64 { return float64(g.Commits) }),
 	}
+}
+
+// lastVerify is a row about the last comparison of the whole route.
+func lastVerify(name, help string, read func(*VerifyStatus) float64) metric {
+	return metric{name: name, help: help, kind: gauge, levels: onlyRoute,
+		read: func(s *scope, emit emitFunc) {
+			if v := s.route.LastVerify; v != nil {
+				emit(read(v))
+			}
+		}}
 }
 
 // groupSync is a row about the positions of consumer groups.

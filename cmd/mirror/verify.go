@@ -25,6 +25,7 @@ type verifyOptions struct {
 	sample     string
 	wait       time.Duration
 	allowHoles bool
+	noRecord   bool
 	output     string
 }
 
@@ -40,6 +41,10 @@ changed, misrouted and foreign records are named with their offsets on both side
 Log starts that differ after retention are aligned. Compacted topics are compared by the latest value of each
 key. Records that are not copied yet are told and are no difference; --wait gives the mirror time to copy them.
 Ranges in the loss ledger are told too, and end with exit code 3.
+
+The result of a whole route (without --topic, --from, --to, --sample and --backfill) is left in the route's checkpoint
+topic, where mirror status, the page and the metrics show it as the last verify; --no-record leaves it out. Nothing
+else is written anywhere. Where that may not be written, a line on stderr says so and the comparison counts all the same.
 
 --from and --to (exclusive) are a source offset, an RFC 3339 time, or a duration for "that long ago".`,
 		Example: `  mirror verify
@@ -70,6 +75,7 @@ Ranges in the loss ledger are told too, and end with exit code 3.
 	flags.StringVar(&o.sample, "sample", "", "compare only this `share`, in percent")
 	flags.DurationVar(&o.wait, "wait", 0, "wait for this `time`, after the target stopped growing, for records not copied yet")
 	flags.BoolVar(&o.allowHoles, "allow-holes", false, "accept missing offsets in topics that are not compacted now but were")
+	flags.BoolVar(&o.noRecord, "no-record", false, "do not leave the result in the checkpoint topic")
 	return cmd
 }
 
@@ -120,6 +126,7 @@ func runVerify(ctx context.Context, o verifyOptions, out, errOut io.Writer) erro
 	if err != nil {
 		return err // interrupted: what was compared until then is printed
 	}
+	o.record(ctx, r.ledger, report, errOut)
 	return verdict(report)
 }
 
