@@ -113,6 +113,7 @@ type Web struct {
 	TLS       *WebTLS
 	TokenFile string   // holds the token that requests must bring
 	Hosts     []string // Host headers that are answered besides the listen address
+	Actions   bool     // the page and the API may pause, resume and limit routes
 	History   History
 }
 

@@ -132,7 +132,7 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 	want := []string{ // keys twice, variables, and what several values together mean
 		"collision", "duplicate-cluster", "duplicate-key", "env", "goes-home", "literal-loop", "monitor-off-2", "monitor-off", "rename-order", "route-ends",
-		"same-target", "secret-env", "secret-second-document", "secret-url", "two-documents", "web-listen-2", "web-open"}
+		"same-target", "secret-env", "secret-second-document", "secret-url", "two-documents", "web-actions", "web-listen-2", "web-open"}
 	if !slices.Equal(accepted, want) {
 		t.Errorf("the schema accepts %q, want %q", accepted, want)
 	}

@@ -17,6 +17,7 @@ func (d *decoder) webFields() []field {
 		{key: "tls", kind: mappingKind(func() []field { return d.webTLSFields(&WebTLS{}) }), read: func(e entry) { w.TLS = d.webTLS(e) }},
 		d.textField("token_file", "the path of a file", &w.TokenFile),
 		{key: "hosts", kind: textsKind("a list of host names", 0), standard: []string{}, read: func(e entry) { w.Hosts = d.hosts(e) }},
+		d.boolField("actions", &w.Actions),
 		d.mappingField("web.history",
 			d.textField("path", "the path of a file", &w.History.Path),
 			d.intField("series", &w.History.Series, 1, maxSeries)),
@@ -38,6 +39,11 @@ func (d *decoder) listen(e entry, w *Web) {
 func (d *decoder) web(e entry) {
 	w := &d.cfg.Web
 	got := d.mapping("web", e, d.webFields()...)
+	_, hasToken := got["token_file"]
+	if actions, ok := got["actions"]; ok && w.Actions && !hasToken && (w.TLS == nil || w.TLS.ClientCAFile == "") {
+		d.fault(actions.value, "anybody who reaches the page could pause routes: nothing protects it",
+			"set web.token_file or web.tls.client_ca_file, also where it listens on 127.0.0.1")
+	}
 	listen, ok := got["listen"]
 	if !ok {
 		return
@@ -46,7 +52,6 @@ func (d *decoder) web(e entry) {
 	if err != nil || loopback(host) {
 		return
 	}
-	_, hasToken := got["token_file"]
 	switch {
 	case !hasToken && (w.TLS == nil || w.TLS.ClientCAFile == ""):
 		d.fault(listen.value, "other machines can reach this address, and nothing protects it",

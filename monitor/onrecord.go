@@ -69,6 +69,30 @@ type PauseStatus struct {
 	Wish
 }
 
+// Words are the result in one clause.
+func (v *VerifyStatus) Words() string {
+	several := func(n int64, noun string) string {
+		if n != 1 {
+			noun += "s"
+		}
+		return fmt.Sprintf("%d %s", n, noun)
+	}
+	text := several(v.Differences, "difference") + ", " + several(v.Records, "record") + " equal"
+	if v.Lost > 0 {
+		text += fmt.Sprintf(", %d in the loss ledger", v.Lost)
+	}
+	if v.Unread > 0 {
+		text += ", " + several(int64(v.Unread), "partition") + " not compared"
+	}
+	if v.By != "" {
+		text += ", by " + v.By
+	}
+	return text
+}
+
+// Fine reports whether all was compared and nothing differs.
+func (v *VerifyStatus) Fine() bool { return v.Differences == 0 && v.Unread == 0 }
+
 // VerifyStatus is what a comparison of a whole route found.
 type VerifyStatus struct {
 	Time        time.Time `json:"time"` // when it began: what was copied later is not in it

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"mirror/config"
 	"mirror/monitor"
 	"mirror/offsets"
 )
@@ -29,6 +31,30 @@ type Action struct {
 	Topic          string // pause, resume: empty is the whole route
 	BytesPerSecond *int64 // rate: 0 is no limit, nil the configuration's
 	By, Reason     string
+}
+
+// The words that stand for a rate.
+const (
+	RateOff  = "off"  // no limit
+	RateFile = "file" // the configuration's
+)
+
+// ParseRate reads a rate as people write it: a size such as 10MiB, RateOff, or
+// RateFile. What it returns is an Action's BytesPerSecond.
+func ParseRate(text string) (*int64, error) {
+	n := int64(0)
+	switch text {
+	case RateOff:
+		return &n, nil
+	case RateFile:
+		return nil, nil
+	}
+	n, err := config.ParseSize(strings.TrimSuffix(text, "/s"))
+	if err != nil || n <= 0 {
+		return nil, fmt.Errorf("%q is no rate: use a number of bytes per second above 0, such as 10MiB, or %s for no limit, or %s for what the configuration says",
+			clip(text, 40), RateOff, RateFile)
+	}
+	return &n, nil
 }
 
 // RefusedError says why an action makes no sense; nothing was changed.

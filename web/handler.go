@@ -57,7 +57,12 @@ func newHandler(o Options, h *hub) (http.Handler, error) {
 	for path, serve := range page {
 		routes[path] = serve
 	}
+	acts := actions{o.Actor, o.Log}.handlers()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if act, ok := acts[r.URL.Path]; ok {
+			act(w, r)
+			return
+		}
 		if tooLarge(w, r) {
 			http.Error(w, "the request's body is too large", http.StatusRequestEntityTooLarge)
 			return

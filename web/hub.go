@@ -35,6 +35,7 @@ type hub struct {
 	losses  func() []monitor.Loss
 	sampler *monitor.Sampler
 	version string
+	actions bool
 	log     *slog.Logger
 	ring    *events.Ring
 
@@ -54,7 +55,7 @@ type hub struct {
 }
 
 func newHub(o Options) *hub {
-	return &hub{source: o.Source, losses: o.Losses, sampler: o.Sampler, version: o.Version, log: o.Log, ring: &events.Ring{},
+	return &hub{source: o.Source, losses: o.Losses, sampler: o.Sampler, version: o.Version, actions: o.Actor != nil, log: o.Log, ring: &events.Ring{},
 		watcher: events.NewWatcher(), lossWatcher: events.NewLossWatcher(), entries: -1,
 		rates: newRates(monitor.Sample{}), streams: make(map[chan []byte]struct{})}
 }
@@ -112,7 +113,7 @@ func (h *hub) look(now time.Time) {
 // newView makes the view of the last status. h.mu must be held.
 func (h *hub) newView(now time.Time) *view {
 	since := now.Add(-recent)
-	head := headView{Version: h.version, Time: now.UTC().Truncate(time.Millisecond), Interval: h.sampler.Interval().Seconds(),
+	head := headView{Version: h.version, Actions: h.actions, Time: now.UTC().Truncate(time.Millisecond), Interval: h.sampler.Interval().Seconds(),
 		Events: h.ring.Last(), Recent: recentView{Errors: h.ring.Count(since, events.Stop), Warnings: h.ring.Count(since, events.Wait)}}
 	for _, l := range h.ledger {
 		if l.Time.Before(since) {

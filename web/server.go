@@ -36,6 +36,7 @@ type Options struct {
 	Version string                // of the program, for mirror_build_info
 	Losses  func() []monitor.Loss // the loss ledger, the newest first; must answer from memory
 	History *history.History      // what graphs are drawn from
+	Actor   Actor                 // does what the page's buttons ask for; used only with Web.Actions
 
 	Clusters *clusters.Watch // looks at the clusters themselves
 }
@@ -75,6 +76,12 @@ func New(o Options) (*Server, error) {
 	}
 	if !auth.required() && !loopbackListen(o.Web.Listen) {
 		return nil, fmt.Errorf("web.listen %q can be reached from other machines: set web.token_file or web.tls.client_ca_file, or listen on 127.0.0.1", o.Web.Listen)
+	}
+	switch {
+	case !o.Web.Actions:
+		o.Actor = nil
+	case !auth.required():
+		return nil, errors.New("web.actions needs web.token_file or web.tls.client_ca_file, also on 127.0.0.1")
 	}
 	s := &Server{listen: o.Web.Listen, log: o.Log}
 	if o.Web.TLS != nil {

@@ -43,7 +43,12 @@ func options(web config.Web, source Source) Options {
 // start serves until the test ends and returns the URL.
 func start(t *testing.T, web config.Web, source Source) string {
 	t.Helper()
-	server, err := New(options(web, source))
+	return serveOptions(t, options(web, source))
+}
+
+func serveOptions(t *testing.T, o Options) string {
+	t.Helper()
+	server, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,21 +11,24 @@ import (
 
 // routeView is a route on the page.
 type routeView struct {
-	Name             string        `json:"name"`
-	From             string        `json:"from"`
-	To               string        `json:"to"`
-	State            monitor.State `json:"state"`
-	Reason           string        `json:"reason"`
-	LagRecords       int64         `json:"lag_records"`
-	LagSeconds       *float64      `json:"lag_seconds"`
-	RecordsPerSecond float64       `json:"records_per_second"` // of the whole fleet
-	BytesPerSecond   float64       `json:"bytes_per_second"`
-	LatencyP99       *float64      `json:"latency_p99_seconds"` // of this process, like what follows
-	CatchUpSeconds   *float64      `json:"catch_up_seconds"`
-	Losses           int64         `json:"losses"`
-	Topics           int           `json:"topics"`
-	Partitions       int           `json:"partitions"`
-	Troubled         int           `json:"troubled"` // topics that wait or are stopped
+	Name             string                `json:"name"`
+	From             string                `json:"from"`
+	To               string                `json:"to"`
+	State            monitor.State         `json:"state"`
+	Reason           string                `json:"reason"`
+	LagRecords       int64                 `json:"lag_records"`
+	LagSeconds       *float64              `json:"lag_seconds"`
+	RecordsPerSecond float64               `json:"records_per_second"` // of the whole fleet
+	BytesPerSecond   float64               `json:"bytes_per_second"`
+	LatencyP99       *float64              `json:"latency_p99_seconds"` // of this process, like what follows
+	CatchUpSeconds   *float64              `json:"catch_up_seconds"`
+	Losses           int64                 `json:"losses"`
+	Limit            monitor.RateLimit     `json:"limit"`
+	Pauses           []monitor.PauseStatus `json:"pauses"`
+	LastVerify       *monitor.VerifyStatus `json:"last_verify"`
+	Topics           int                   `json:"topics"`
+	Partitions       int                   `json:"partitions"`
+	Troubled         int                   `json:"troubled"` // topics that wait or are stopped
 
 	Processes []monitor.ProcessStatus `json:"processes"` // this one first
 }
@@ -66,6 +69,7 @@ type headView struct {
 	Version  string      `json:"version"`
 	Time     time.Time   `json:"time"`
 	Interval float64     `json:"interval_seconds"` // between two measurements of rates
+	Actions  bool        `json:"actions"`          // the page may change something
 	Routes   []routeView `json:"routes"`
 	Recent   recentView  `json:"recent"`
 	Events   int64       `json:"events"` // ID of the newest event
@@ -84,6 +88,7 @@ func newView(status *monitor.Status, rates *rates, head headView) *view {
 		r := &status.Routes[i]
 		row := routeView{Name: r.Name, From: r.From, To: r.To, State: r.State, Reason: r.Reason, LagRecords: r.LagRecords,
 			LagSeconds: rounded(r.LagSeconds), Losses: r.Losses, Topics: len(r.Topics),
+			Limit: r.Limit, Pauses: append([]monitor.PauseStatus{}, r.Pauses...), LastVerify: r.LastVerify,
 			RecordsPerSecond: math.Round(r.RecordsPerSecond), BytesPerSecond: math.Round(r.BytesPerSecond), Processes: append([]monitor.ProcessStatus{}, r.Processes...)}
 		at := rates.of(r.Name, "")
 		row.LatencyP99, row.CatchUpSeconds = at.latency, at.catchUp

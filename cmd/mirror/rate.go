@@ -24,12 +24,6 @@ type rateOptions struct {
 	yes    bool
 }
 
-// The words that stand for a rate.
-const (
-	rateOff  = "off"
-	rateFile = "file"
-)
-
 func newRateCommand() *cobra.Command {
 	var o rateOptions
 	cmd := &cobra.Command{
@@ -75,24 +69,21 @@ func completeRate(cmd *cobra.Command, args []string, begun string) ([]cobra.Comp
 		return completeRoutes(cmd, args, begun)
 	}
 	return []cobra.Completion{
-		cobra.CompletionWithDesc(rateOff, "no limit"), cobra.CompletionWithDesc(rateFile, "as the configuration says"),
+		cobra.CompletionWithDesc(replicate.RateOff, "no limit"), cobra.CompletionWithDesc(replicate.RateFile, "as the configuration says"),
 	}, cobra.ShellCompDirectiveNoFileComp
 }
 
 // record is the wish as it will be written.
 func (o rateOptions) record() (offsets.Rate, error) {
 	rate := offsets.Rate{By: operator(), Reason: o.reason, Time: time.Now()}
-	switch o.rate {
-	case rateOff:
-	case rateFile:
+	n, err := replicate.ParseRate(o.rate)
+	switch {
+	case err != nil:
+		return rate, usageErrorf("%v", err)
+	case n == nil:
 		rate.File = true
 	default:
-		n, err := config.ParseSize(strings.TrimSuffix(o.rate, "/s"))
-		if err != nil || n <= 0 {
-			return rate, usageErrorf("%q is no rate: use a number of bytes per second above 0, such as 10MiB, or %s for no limit, or %s for what the configuration says",
-				shorten(o.rate), rateOff, rateFile)
-		}
-		rate.BytesPerSecond = n
+		rate.BytesPerSecond = *n
 	}
 	return rate, nil
 }

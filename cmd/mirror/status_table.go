@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mirror/monitor"
 )
@@ -35,6 +36,7 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 		if r.Limit.ByOperator || wide && r.Limit.BytesPerSecond > 0 {
 			fmt.Fprintf(out, "it %s\n", cell(r.Limit.Words()))
 		}
+		fmt.Fprintf(out, "last verify: %s\n", cell(lastVerify(r.LastVerify)))
 		if len(r.Processes) > 1 || wide && len(r.Processes) > 0 {
 			if err := printProcesses(out, r); err != nil {
 				return err
@@ -52,6 +54,14 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 		}
 	}
 	return nil
+}
+
+// lastVerify is when the whole route was compared last, and what was found.
+func lastVerify(v *monitor.VerifyStatus) string {
+	if v == nil {
+		return "never"
+	}
+	return v.Time.UTC().Format(time.RFC3339) + ", " + v.Words()
 }
 
 func printRoutes(out io.Writer, status monitor.Status) error {

@@ -19,6 +19,7 @@ import (
 // Mirror is a running `mirror run`.
 type Mirror struct {
 	URL    string
+	token  string // empty: none is needed
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
 	done   chan error
@@ -42,11 +43,16 @@ func Build(ctx context.Context, dir string) (string, error) {
 // StartMirror runs the binary in a directory that it may fill, with the
 // configuration that config makes of a free address and the path of the history.
 func StartMirror(ctx context.Context, binary, dir, listen string, config func(listen, history string) string) (*Mirror, error) {
+	return StartGuardedMirror(ctx, binary, dir, listen, "", config)
+}
+
+// StartGuardedMirror is StartMirror for a configuration with a token.
+func StartGuardedMirror(ctx context.Context, binary, dir, listen, token string, config func(listen, history string) string) (*Mirror, error) {
 	file := filepath.Join(dir, "mirror.yaml")
 	if err := os.WriteFile(file, []byte(config(listen, filepath.Join(dir, "history"))), 0o600); err != nil {
 		return nil, err
 	}
-	m := &Mirror{URL: "http://" + listen, done: make(chan error, 1)}
+	m := &Mirror{URL: "http://" + listen, token: token, done: make(chan error, 1)}
 	m.cmd = exec.Command(binary, "run", "--config", file)
 	m.cmd.Stderr = &m.stderr
 	if err := m.cmd.Start(); err != nil {
@@ -85,6 +91,9 @@ func (m *Mirror) Get(ctx context.Context, path string, into any) error {
 	request, err := http.NewRequestWithContext(ctx, "GET", m.URL+"/api/v1/"+path, nil)
 	if err != nil {
 		return err
+	}
+	if m.token != "" {
+		request.SetBasicAuth("test", m.token)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

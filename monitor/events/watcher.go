@@ -16,6 +16,7 @@ type Watcher struct {
 	started bool
 	routes  map[string]mood
 	parts   map[place]mood
+	records map[string]onRecord // of each route, as of the last look
 	told    map[place]time.Time // when a topic's last wait was told; its partition is 0
 	muted   map[place]bool      // waits that were not told, and whose end is not, either
 }
@@ -35,7 +36,7 @@ type mood struct {
 
 // NewWatcher returns a Watcher that has not looked yet.
 func NewWatcher() *Watcher {
-	return &Watcher{routes: make(map[string]mood), parts: make(map[place]mood), told: make(map[place]time.Time), muted: make(map[place]bool)}
+	return &Watcher{routes: make(map[string]mood), parts: make(map[place]mood), records: make(map[string]onRecord), told: make(map[place]time.Time), muted: make(map[place]bool)}
 }
 
 // change is the step of one partition, or of a route, from one mood to another.
@@ -67,6 +68,7 @@ func (w *Watcher) Observe(now time.Time, status monitor.Status) []Event {
 			found = append(found, c.event(now, 0))
 		}
 		routes[r.Name] = after
+		found = append(found, w.onRecord(now, r)...)
 		found = append(found, w.topics(now, r, parts)...)
 	}
 	w.routes, w.parts = routes, parts

@@ -53,7 +53,7 @@ const NOT_RECORDED = "Live only: there is no room for this topic's history. web.
 class Overview extends Page {
   constructor() {
     super();
-    this.tiles = new Tiles({ throughput: "Throughput", lag: "Worst lag", latency: "p99 latency", catchup: "Time to catch up", trouble: "Losses and errors, 1 h", topics: "Topics" });
+    this.tiles = new Tiles({ throughput: "Throughput", lag: "Worst lag", latency: "p99 latency", catchup: "Time to catch up", trouble: "Losses and errors, 1 h", verify: "Last verify" });
     this.map = new RouteMap();
     this.events = new EventList();
     this.table = new TopicTable();
@@ -78,7 +78,7 @@ class Overview extends Page {
     else this.tiles.set("catchup", show("seconds", late && late.catch_up_seconds), late && late.catch_up_seconds > 0 ? "at the present rate" : "keeps up");
     const parts = [[recent.losses, "loss", "losses"], [recent.errors, "stop", "stops"], [recent.warnings, "wait", "waits"]].filter(([n]) => n).map((p) => plural(...p));
     this.tiles.set("trouble", parts[0] || "0", parts.slice(1).join(", ") || (parts.length ? "nothing else" : "nothing lost, stopped or waiting"), recent.losses + recent.errors ? "bad" : recent.warnings ? "warn" : "good");
-    this.tiles.set("topics", ...topicsTile([...store.topics.values()]));
+    this.tiles.set("verify", ...verifyTile(routes));
     this.table.update();
     this.events.update();
     this.losses.update();
@@ -97,6 +97,20 @@ class Overview extends Page {
   }
 }
 
+// verifyTile is the last comparison of a route; of several the one to worry about:
+// one that found something, else one that was never made, else the oldest.
+function verifyTile(routes) {
+  const bad = (v) => v.differences > 0 || v.unread > 0;
+  const worry = (r) => !r.last_verify ? [1, 0] : [bad(r.last_verify) ? 0 : 2, Date.parse(r.last_verify.time)];
+  const [r] = routes.map((x) => [x, worry(x)]).sort(([, a], [, b]) => a[0] - b[0] || a[1] - b[1]).map(([x]) => x);
+  if (!r) return [DASH, "no routes"];
+  const of = routes.length > 1 ? r.name + ": " : "";
+  const v = r.last_verify;
+  if (!v) return ["never", of + "mirror verify compares both sides", ""];
+  const result = v.differences ? plural(v.differences, "record differs", "records differ") : v.unread ? plural(v.unread, "partition", "partitions") + " not compared" : plural(v.records, "record", "records") + " equal";
+  return [moment(v.time), `${of}${result}${v.lost ? `, ${whole(v.lost)} lost` : ""}`, bad(v) ? "bad" : "good"];
+}
+
 function topicsTile(topics) {
   const count = (state) => topics.filter((t) => t.state === state).length;
   const bad = [["stopped", count("stopped")], ["waiting", count("waiting")], ["paused", count("paused")]].filter(([, n]) => n);
@@ -109,7 +123,7 @@ class RoutePage extends Page {
   constructor(name) {
     super();
     this.name = name;
-    this.tiles = new Tiles({ throughput: "Throughput", lag: "Lag", latency: "p99 latency", catchup: "Time to catch up", losses: "Losses, ever", topics: "Topics" });
+    this.tiles = new Tiles({ throughput: "Throughput", lag: "Lag", latency: "p99 latency", catchup: "Time to catch up", losses: "Losses, ever", verify: "Last verify", topics: "Topics" });
     this.state = chip("");
     this.ends = h("span", { class: "ends" });
     this.reason = h("p", { class: "reason", hidden: true });
@@ -119,7 +133,8 @@ class RoutePage extends Page {
     this.processes = h("tbody");
     this.fleet = card("Processes", { hidden: true }, h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Process"),
       ["Throughput", "Records", "Lanes", "Heard of"].map((t) => h("th", { class: "n" }, t)), h("th", {}, ""))), this.processes)));
-    this.element.append(this.crumbs([name]), h("p", { class: "lead" }, this.state, this.ends), this.reason, this.tiles.element,
+    this.actions = new Actions(name);
+    this.element.append(this.crumbs([name]), h("p", { class: "lead" }, this.state, this.ends, this.actions.element), this.reason, this.tiles.element,
       h("section", { class: "graphs", "aria-label": "Graphs" }, Object.keys(GRAPHS).map((id) => this.feed.add(reading(id, subject, { href: `#/graph/${id}/route/${part(name)}` })))),
       this.part(this.table), this.fleet, card("Events", { class: "card events" }, this.part(this.events)), this.part(this.losses = new LossList(name)));
     this.feed.refresh();
@@ -130,13 +145,15 @@ class RoutePage extends Page {
     if (!r) return missing(this.element, `There is no route ${this.name}.`);
     setChip(this.state, r.state);
     setText(this.ends, `${r.from} → ${r.to}`);
+    this.actions.update();
     setText(this.reason, r.reason);
     this.reason.hidden = !r.reason;
-    this.tiles.set("throughput", show("bytes", r.bytes_per_second), recordRate(r.records_per_second));
+    this.tiles.set("throughput", show("bytes", r.bytes_per_second), recordRate(r.records_per_second) + (r.limit.bytes_per_second ? `, at most ${show("bytes", r.limit.bytes_per_second)}` : ""));
     this.tiles.set("lag", show("seconds", r.lag_seconds), `${plural(r.lag_records, "record", "records")} behind`, lagMood(r.lag_seconds));
     this.tiles.set("latency", show("seconds", r.latency_p99_seconds), "from the source's answer to the target's");
     this.tiles.set("catchup", show("seconds", r.catch_up_seconds), known(r.catch_up_seconds) ? "at the present rate" : known(r.lag_seconds) && r.lag_seconds >= 5 ? "it does not catch up" : "");
     this.tiles.set("losses", whole(r.losses), r.losses ? "entries of the loss ledger" : "the loss ledger is empty", r.losses ? "bad" : "good");
+    this.tiles.set("verify", ...verifyTile([r]));
     this.tiles.set("topics", ...topicsTile([...store.topics.values()].filter((t) => t.route === this.name)));
     this.table.update();
     this.events.update();
@@ -191,7 +208,8 @@ class TopicPage extends Page {
     this.body = h("tbody");
     this.events = new EventList(route, topic);
     const subject = [{ label: topic, key: `${route}/${topic}` }];
-    this.element.append(this.crumbs([route, toRoute(route)], [topic]), h("p", { class: "lead" }, this.state, this.ends), this.reason, this.tiles.element,
+    this.actions = new Actions(route, topic);
+    this.element.append(this.crumbs([route, toRoute(route)], [topic]), h("p", { class: "lead" }, this.state, this.ends, this.actions.element), this.reason, this.tiles.element,
       h("section", { class: "graphs two", "aria-label": "Graphs" }, TOPIC_GRAPHS.map((id) => this.feed.add(reading(id, subject, { href: `#/graph/${id}/route/${part(route)}/topic/${part(topic)}`, absent: NOT_RECORDED })))),
       card("Partitions", {}, h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {},
         ["Partition", "State"].map((t) => h("th", {}, t)), ["Lag", "Records behind", "Copied up to", "Source ends at", "Target offset", "Lane"].map((t) => h("th", { class: "n" }, t)), h("th", {}, "Copied by"))), this.body))),
@@ -206,6 +224,7 @@ class TopicPage extends Page {
     if (!t) return missing(this.element, `Route ${this.route} has no topic ${this.topic}.`);
     setChip(this.state, t.state);
     setText(this.ends, `${this.route} → ${t.target}`);
+    this.actions.update();
     setText(this.reason, t.reason);
     this.reason.hidden = !t.reason;
     this.tiles.set("throughput", show("bytes", t.bytes_per_second), recordRate(t.records_per_second));
