@@ -90,15 +90,21 @@ func (s *GroupsSeen) Count(state GroupState) int {
 	return n
 }
 
-// Failed is how many groups could not be read.
-func (s *GroupsSeen) Failed() int {
-	n := 0
+// Missing is how many source offsets the groups have read that are not copied yet,
+// of each partition those that the furthest group has read.
+func (s *GroupsSeen) Missing() int64 {
+	furthest := map[partID]int64{}
 	for i := range s.Groups {
-		if s.Groups[i].Problem != "" {
-			n++
+		for _, p := range s.Groups[i].Positions {
+			id := partID{p.Topic, p.Partition}
+			furthest[id] = max(furthest[id], p.To.Missing)
 		}
 	}
-	return n
+	sum := int64(0)
+	for _, n := range furthest {
+		sum += n
+	}
+	return sum
 }
 
 // Groups looks at the positions of consumer groups on both sides of a route and

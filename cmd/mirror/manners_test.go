@@ -40,6 +40,8 @@ func manners() map[string]manner {
 		"mirror demo":                runs,
 		"mirror demo read":           runs,
 		"mirror demo write":          runs,
+		"mirror failover":            writes,
+		"mirror groups":              reads,
 		"mirror help":                prints,
 		"mirror init":                writes,
 		"mirror losses":              reads,

@@ -25,7 +25,9 @@ would create or change on the target: topics, partitions, configs (old → new).
 
 --topic explains one name both ways: what becomes of a source topic of that name, also one that is not copied or not
 there, and which source topic a target topic of that name is the copy of.
--o wide adds the configs of topics to create, the warnings of each topic and all topics that are left out.`,
+-o wide adds the configs of topics to create, the warnings of each topic and all topics that are left out.
+With sync.groups it also counts the positions of consumer groups that would be written. They move all the time, so
+for --exit-code they are no change.`,
 		Example: `  mirror plan
   mirror plan --route west-to-east --topic orders
   mirror plan --exit-code > /dev/null || echo "run would change something"
@@ -85,5 +87,6 @@ func planRoute(ctx context.Context, cfg *config.Config, route *config.Route, top
 	}
 	planned := describePlan(route, plan, topic)
 	planned.Limit = r.ledger.limit(route)
+	planned.Groups = r.planGroups(ctx, plan, topic)
 	return planned, nil
 }

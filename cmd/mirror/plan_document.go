@@ -24,6 +24,7 @@ type plannedRoute struct {
 	Explained *explainedName    `json:"explained,omitempty"` // with --topic
 	Topics    []plannedTopic    `json:"topics"`
 	NotTaken  []leftTopic       `json:"not_taken"`
+	Groups    *plannedGroups    `json:"group_offsets,omitempty"` // with sync.groups
 
 	own []string // of Warnings, those that are about the route and not about topics
 }

@@ -49,6 +49,12 @@ func printPlan(out io.Writer, r *plannedRoute, wide bool) error {
 	for _, warning := range warnings {
 		fmt.Fprintf(out, "\nwarning: %s\n", cell(warning))
 	}
+	if r.Groups != nil {
+		fmt.Fprintf(out, "\n%s\n", r.Groups.line())
+		for _, problem := range r.Groups.Problems {
+			fmt.Fprintf(out, "warning: %s\n", cell(problem))
+		}
+	}
 	if r.Explained == nil && r.Problem == "" {
 		fmt.Fprintf(out, "\n%s\n", r.summary())
 	}
