@@ -55,7 +55,7 @@ The route's sync.groups says which groups are shown; without it, all that are no
 
 // addGroupsFlag is for every command that works on some consumer groups.
 func addGroupsFlag(cmd *cobra.Command, groups *[]string) {
-	cmd.Flags().StringArrayVar(groups, "group", nil, "only the consumer group of this `name`, or those that match a /regular expression/; may be given several times")
+	cmd.Flags().StringArrayVar(groups, "group", nil, "only the group of this `name`, or those that match a /regular expression/; may be repeated")
 	completeFlag(cmd, "group", cobra.NoFileCompletions)
 }
 
