@@ -53,7 +53,7 @@ const (
 	noConnect         = "mirror does not run in Kafka Connect"
 	noInternal        = "mirror has no such topic; it keeps everything in one topic on the target, __mirror_<route>"
 	noConverter       = "mirror copies keys, values and headers as they are, byte for byte"
-	noGroups          = "mirror does not carry over the positions of consumer groups: move them by hand when consumers change clusters"
+	noGroups          = "the positions of consumer groups are carried over where a route has sync.groups, which says which groups and how often; add it by hand"
 	noTuning          = "mirror tunes its own connections; see limits"
 	noACLs            = "mirror does not copy ACLs: create those of the target by hand (kafka-acls)"
 	noHeartbeat       = "mirror writes no heartbeats; GET /metrics and mirror status show that it is alive and how far behind"

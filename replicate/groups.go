@@ -90,6 +90,11 @@ func (s *GroupsSeen) Count(state GroupState) int {
 	return n
 }
 
+// Has says whether a group was seen.
+func (s *GroupsSeen) Has(group string) bool {
+	return slices.ContainsFunc(s.Groups, func(g GroupPositions) bool { return g.Group == group })
+}
+
 // Missing is how many source offsets the groups have read that are not copied yet,
 // of each partition those that the furthest group has read.
 func (s *GroupsSeen) Missing() int64 {

@@ -123,12 +123,16 @@ func (l *groupLook) sourceEnds(ctx context.Context) (kadm.ListedOffsets, error) 
 }
 
 // translate sets where each position is in the copy. The target is asked anew
-// which topics its names mean, since an offset says nothing about another topic.
+// which topics its names mean, since an offset says nothing about another topic,
+// and where their logs end once it is known how far they were copied: what was
+// acknowledged before is below that end.
 func (l *groupLook) translate(ctx context.Context) error {
 	targets := map[string]bool{}
 	for i := range l.seen.Groups {
-		for _, p := range l.seen.Groups[i].Positions {
+		for k := range l.seen.Groups[i].Positions {
+			p := &l.seen.Groups[i].Positions[k]
 			targets[p.Target] = true
+			_, _ = l.translator(p) // kept; what is wrong with it is told in its turn
 		}
 	}
 	if len(targets) == 0 {

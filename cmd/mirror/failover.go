@@ -40,7 +40,7 @@ group goes on at the end of the copy, and would read them again.`,
   mirror failover west-to-east --group '/app-.*/' --yes`,
 		Annotations: sayExitCode(sayExitCode(sayExitCode(withExitCodes(exitOK, exitFailed, exitUsage, exitWithLosses, exitDifferent, exitUnreachable, exitUnauthorised, exitInterrupted),
 			exitOK, "all positions of the groups are on the target"),
-			exitWithLosses, "done, but positions were left alone, could not be committed, or are in front of records that are not copied yet"),
+			exitWithLosses, "done, but positions were left alone or not committed, groups have none, or records are not copied yet"),
 			exitDifferent, "with --dry-run: there would be such positions"),
 		Args:              routeArgument,
 		ValidArgsFunction: completeRoutes,
@@ -98,7 +98,14 @@ func runFailover(ctx context.Context, o failoverOptions, in io.Reader, out, errO
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	switch complete := documentComplete(&document.Routes[0], o.dryRun); {
+	complete := documentComplete(&document.Routes[0], o.dryRun)
+	for _, name := range w.groups.Names {
+		if !seen.Has(name) {
+			fmt.Fprintf(errOut, "group %s has no position in the topics of route %s on %s\n", cell(name), route.Name, route.From)
+			complete = complete && len(o.groups) == 0
+		}
+	}
+	switch {
 	case complete:
 		return nil
 	case o.dryRun:

@@ -104,6 +104,9 @@ func TestGroupsAndFailover(t *testing.T) {
 	if code, out, _ := mirror(t, "groups", "--config", config, "--topic", "orders"); code != exitOK || !strings.Contains(out, "5 not copied") || !strings.Contains(out, "left alone: own position") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
+	if code, _, stderr := mirror(t, "failover", "--config", config, "--group", "typo", "--yes"); code != exitWithLosses || !strings.Contains(stderr, "group typo has no position") {
+		t.Errorf("a group that is not there: exit code %d, %q", code, stderr)
+	}
 	for _, args := range [][]string{{"groups", "--group", "/(/"}, {"groups", "--topic", "nothing"}, {"failover", "nowhere"}} {
 		if code, _, stderr := mirror(t, append(args, "--config", config)...); code != exitUsage || stderr == "" {
 			t.Errorf("%q: exit code %d, %q", args, code, stderr)
