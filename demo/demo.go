@@ -5,7 +5,7 @@
 // little memory is held. If the mirror stands still, the writers wait before the logs grow too large; nothing is ever deleted that was not
 // compared before.
 //
-// Goroutines, all of which Run waits for: one per writer, the consumer, the audit.
+// Goroutines, all of which Run waits for: one per writer, the consumer, one per reader, the audit.
 package demo
 
 import (
@@ -189,6 +189,11 @@ func (d *demo) start(ctx context.Context) error {
 		return err
 	}
 	d.workers.Go(func() { d.consumer.work(ctx) })
+	for _, r := range readers() {
+		if err := r.start(ctx, d); err != nil {
+			return err
+		}
+	}
 	if d.load, err = startLoad(ctx, d.clusters, run, d.o.Rate, d.fail); err != nil {
 		return err
 	}
