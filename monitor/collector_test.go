@@ -47,7 +47,7 @@ mirror_lag_records{route="r",topic="a"} 3
 # HELP mirror_losses_total Entries written to the loss ledger. Without faults it stays 0.
 # TYPE mirror_losses_total counter
 mirror_losses_total{route="r",topic="a"} 0
-# HELP mirror_partition_records_total Records acknowledged by the target.
+# HELP mirror_partition_records_total Records that the target has got from this process: acknowledged, or found there by recovery when the answer was lost. Left out are those whose answer was lost when the partition left this process, or that another process had sent, too.
 # TYPE mirror_partition_records_total counter
 mirror_partition_records_total{partition="0",route="r",topic="a"} 100
 # HELP mirror_partition_source_offset Source offset of the next record to copy. Absent when unknown.
@@ -57,7 +57,7 @@ mirror_partition_source_offset{partition="0",route="r",topic="a"} 10
 # TYPE mirror_partition_state gauge
 mirror_partition_state{partition="0",route="r",state="copying",topic="a"} 1
 mirror_partition_state{partition="1",route="r",state="waiting",topic="a"} 1
-# HELP mirror_records_total Records acknowledged by the target.
+# HELP mirror_records_total Records that the target has got from this process: acknowledged, or found there by recovery when the answer was lost. Left out are those whose answer was lost when the partition left this process, or that another process had sent, too.
 # TYPE mirror_records_total counter
 mirror_records_total{route="r",topic="a"} 100
 # HELP mirror_route_copy_latency_seconds Records by the time from the source's answer that brought them to the target's acknowledgement.

@@ -98,7 +98,7 @@ func count(name, help string, read func(*Totals) int64) metric {
 
 func counterRows() []metric {
 	return []metric{
-		count("records_total", "Records acknowledged by the target.",
+		count("records_total", "Records that the target has got from this process: acknowledged, or found there by recovery when the answer was lost. Left out are those whose answer was lost when the partition left this process, or that another process had sent, too.",
 			func(t *Totals) int64 { return t.Records }),
 		count("bytes_total", "Bytes of the acknowledged batches, as they lie in the target's log.",
 			func(t *Totals) int64 { return t.Bytes }),

@@ -91,7 +91,7 @@ func (p *partition) succeeded(o *outgoing, a answer, now time.Time) {
 	case repeat && o.attempts == 1:
 		// Somebody sent this very range before us. Recovery compares what is there.
 		p.counters.Repeats.Add(1)
-		p.doubtRepeat = true
+		p.doubtRepeat, p.othersWrote = true, true
 		p.suspend(verdictRecover, "another process wrote this range before")
 		return
 	case (p.targetAppendTime || o.maxTimestamp < 0) && !p.known && o.attempts == 1:
@@ -114,7 +114,7 @@ func (p *partition) ack(o *outgoing, now time.Time) {
 		target: o.expected + int64(o.count), targetEpoch: p.targetLeader.epoch, maxTimestamp: o.maxTimestamp}
 	p.known, p.ackedAt, p.dirty = true, now, true
 	p.mapBatch(o)
-	p.count(o, now)
+	p.count(o.tally(), now)
 	o.hold.release()
 	p.healthy()
 	if p.phase == phaseRetry && (len(p.queue) == 0 || p.queue[0].attempts == 0) {
@@ -136,22 +136,6 @@ func (p *partition) mapBatch(o *outgoing) {
 	if err != nil {
 		p.log.Error("offset map", "partition", p.String(), "err", err)
 	}
-}
-
-func (p *partition) count(o *outgoing, now time.Time) {
-	c := p.counters
-	c.Records.Add(int64(o.count))
-	c.Bytes.Add(int64(len(o.raw)))
-	if o.reason == 0 {
-		c.Shallow.Add(1)
-	} else {
-		c.Deep[o.reason].Add(1)
-	}
-	age := time.Duration(-1)
-	if o.firstTimestamp >= 0 {
-		age = max(now.Sub(time.UnixMilli(o.firstTimestamp)), 0)
-	}
-	c.Copied(int64(o.count), now.Sub(o.fetchedAt), age)
 }
 
 // judge decides what an error or a lost answer leads to. Each rule names what

@@ -148,6 +148,8 @@ type partition struct {
 	lostAt       time.Time // when a connection was lost with batches of ours on their way
 	leaving      bool      // the lane is handed over: nothing more is sent
 	doubtRepeat  bool      // the next recovery compares the whole range that was answered as a repeat
+	unanswered   []tally   // sent and dropped: recovery tells whether the target has them
+	othersWrote  bool      // a batch was answered as a repeat of what this process had not sent
 	refusedFirst bool      // the target refused the first sequence of a run in an empty log
 
 	// Positions on record.
@@ -200,6 +202,7 @@ func (p *partition) moving() bool {
 // their answers are in, since the socket may still read from it.
 func (p *partition) dropQueue() {
 	for _, o := range p.queue {
+		p.remember(o)
 		if !o.inFlight {
 			o.hold.release()
 		}
@@ -264,6 +267,7 @@ func (p *partition) drained() {
 		p.reason = why
 	case verdictRewind:
 		p.startRun(p.acked)
+		p.unanswered = nil // refused for certain
 		p.phase = phaseOpen
 		p.backOff()
 	case verdictRecover:

@@ -158,6 +158,7 @@ func (rc *recovery) again(err error) {
 
 func (rc *recovery) open(pos position) {
 	p := rc.p
+	p.settleUnanswered(pos.ordinal, rc.placed && p.generation == rc.generation && p.copiedFrom == rc.sourceID && p.copiedTo == rc.targetID, time.Now())
 	p.generation, p.base, p.producerID = rc.generation, rc.base, rc.producerID
 	p.offsetMap, p.shared, p.skip = rc.offsets, rc.shared, rc.skip
 	p.compacted = p.compacted || rc.compacted
