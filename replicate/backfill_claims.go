@@ -258,19 +258,11 @@ func (s *side) occupied(ctx context.Context, l leadership, t *Topic, number int3
 	if err != nil || end <= begin {
 		return "", err
 	}
-	producers, err := s.producers(ctx, l, t.Name, number)
+	writers, err := s.writers(ctx, l, t, number, begin, end)
 	if err != nil {
 		return "", err
 	}
-	var ids []int64
-	for _, p := range producers {
-		ids = append(ids, p.ProducerID)
-	}
-	tail, err := s.tailProducers(ctx, l, t, number, max(begin, end-lookBack))
-	if err != nil {
-		return "", err
-	}
-	for _, id := range append(ids, tail...) {
+	for _, id := range writers {
 		if _, mirror := offsets.OriginOf(id); mirror && !slices.Contains(known, id) {
 			return fmt.Sprintf("target %s/%d is written by another mirror (producer id %d), of which no checkpoint topic of cluster %s tells: choose another target with --rename",
 				t.Name, number, id, s.config.Name), nil
@@ -281,6 +273,20 @@ func (s *side) occupied(ctx context.Context, l leadership, t *Topic, number int3
 	}
 	return fmt.Sprintf("target %s/%d is not empty (offsets %d to %d): choose another target with --rename, or set allow: [existing] on the route to append behind what is there",
 		t.Name, number, begin, end-1), nil
+}
+
+// writers are the ids of the producers that the leader knows, and of those in the
+// last batches of a log from begin to end.
+func (s *side) writers(ctx context.Context, l leadership, t *Topic, number int32, begin, end int64) ([]int64, error) {
+	producers, err := s.producers(ctx, l, t.Name, number)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := s.tailProducers(ctx, l, t, number, max(begin, end-lookBack))
+	for _, p := range producers {
+		ids = append(ids, p.ProducerID)
+	}
+	return ids, err
 }
 
 // tailProducers are the producer ids in the headers of a log's last batches: a

@@ -84,6 +84,9 @@ func TestFindsACopy(t *testing.T) {
 			if c.forgotten {
 				forgetProducers(p.east)
 			}
+			if plan := planOf(t, p, conf.Routes[0]); !strings.Contains(plan.Topics[0].Occupied, "of this very copy") || !strings.Contains(plan.Topics[0].Occupied, "mirror checkpoints rebuild --route west-to-east") {
+				t.Errorf("the plan says %q", plan.Topics[0].Occupied)
+			}
 			produce(t, p.west, "orders", 0, "b", 20)
 			m, _ = startMirror(t, conf, "p1")
 			if got := waitState(t, m, "orders", monitor.Waiting); !strings.Contains(got.Reason, "mirror checkpoints rebuild") {

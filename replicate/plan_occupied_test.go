@@ -3,6 +3,8 @@ package replicate
 import (
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/config"
@@ -46,4 +48,36 @@ func TestPlanRouteOccupied(t *testing.T) {
 			}
 		}
 	}
+}
+
+// planOf plans a route between a pair of clusters as commands do that know nothing of what was copied.
+func planOf(t *testing.T, p *pair, route *config.Route) *RoutePlan {
+	t.Helper()
+	side := func(c *kfake.Cluster, name, id string) Cluster {
+		return Cluster{Config: &config.Cluster{Name: name, Brokers: c.ListenAddrs()}, Client: client(t, c), ID: id}
+	}
+	plan, err := PlanRoute(t.Context(), route, side(p.west, "west", "west-cluster"), side(p.east, "east", "east-cluster"), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// A copy that another route of the same cluster has made is no longer called somebody else's.
+func TestPlanRouteOccupiedByAMirror(t *testing.T) {
+	p := newPair(t, kfake.SeedTopics(1, "orders"))
+	c := p.config(t, "topics: [orders]")
+	_, stop := copyTen(t, p, c)
+	stop()
+	id := p.west.TopicInfo("orders").TopicID
+	deleteTopic(t, p.west, "orders")
+	if _, err := kadm.NewClient(client(t, p.west)).CreateTopic(t.Context(), 1, 1, nil, "orders"); err != nil {
+		t.Fatal(err)
+	}
+	if p.west.TopicInfo("orders").TopicID == id {
+		t.Fatal("the topic is the same")
+	}
+	got := planOf(t, p, c.Routes[0]).Topics[0].Occupied
+	mentions(t, "obstacle", got, "a mirror has written from cluster west")
+	mentions(t, "obstacle", got, "mirror adopt --route west-to-east")
 }
