@@ -36,6 +36,7 @@ func newWriter(s shape, run string, rate float64, seeds []string, held *atomic.B
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(seeds...), kgo.ClientID("demo-" + s.topic), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerBatchCompression(s.codec), kgo.ProducerLinger(5 * time.Millisecond), kgo.MaxBufferedRecords(5000),
+		kgo.UnknownTopicRetries(-1), // not every broker knows a new topic at once
 	}
 	if s.transacted {
 		opts = append(opts, kgo.TransactionalID("demo-"+s.topic))

@@ -6,14 +6,64 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
+
+// TestWriteToNewTopic has a broker that hears late of the topics that were created.
+func TestWriteToNewTopic(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	const late = 5 // answers without it
+	var asked atomic.Int64
+	cluster.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		metadata := req.(*kmsg.MetadataRequest)
+		if len(metadata.Topics) == 0 || asked.Add(1) > late {
+			return nil, nil, false
+		}
+		host, port, _ := net.SplitHostPort(cluster.ListenAddrs()[0])
+		number, _ := strconv.Atoi(port)
+		resp := req.ResponseKind().(*kmsg.MetadataResponse)
+		resp.Brokers = []kmsg.MetadataResponseBroker{{NodeID: 0, Host: host, Port: int32(number)}}
+		for _, topic := range metadata.Topics {
+			resp.Topics = append(resp.Topics, kmsg.MetadataResponseTopic{Topic: topic.Topic, ErrorCode: kerr.UnknownTopicOrPartition.Code})
+		}
+		return resp, nil, true
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := Write(ctx, WriteOptions{Brokers: cluster.ListenAddrs(), Topics: []string{"orders"}, Partitions: 1, Replicas: 1, Rate: 1e6, Out: io.Discard}); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v after %d answers", err, asked.Load())
+		}
+	})
+	c, err := newConsumer(cluster.ListenAddrs(), "^orders$")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done.Go(func() { c.work(ctx) })
+	eventually(t, "a record", func() bool { return c.of("orders").own > 0 })
+	if asked.Load() <= late {
+		t.Errorf("the writer asked %d times only", asked.Load())
+	}
+	cancel()
+	done.Wait()
+}
 
 // TestWriteAndRead writes to a cluster that has nothing yet, and reads it all; then a record comes a second time.
 func TestWriteAndRead(t *testing.T) {
