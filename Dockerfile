@@ -9,7 +9,9 @@
 # finds through the configuration: name another file with MIRROR_CONFIG, not with
 # --config, so that both read the same.
 
-FROM golang:1.26 AS build
+# Where images are kept elsewhere, or made by hand: --build-arg GO_IMAGE=...
+ARG GO_IMAGE=golang:1.26
+FROM ${GO_IMAGE} AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
@@ -21,6 +23,10 @@ RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags timetzdata -ldflags "
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /mirror /mirror
+ARG VERSION=
+LABEL org.opencontainers.image.title=mirror \
+      org.opencontainers.image.description="Copies Kafka topics between clusters exactly once" \
+      org.opencontainers.image.version=${VERSION}
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 CMD ["/mirror", "status", "--ready"]

@@ -79,7 +79,7 @@ page-test: ## Tests of the page in a real Chromium, two minutes
 	go -C e2e/browser test -v -count=1 -timeout 9m ./... 2>&1 | $(call summary,page-test)
 
 .PHONY: compose-test
-compose-test: ## Run the demo in containers and its outage for real, about five minutes (as root, with Docker)
+compose-test: ## The image and the outage of the demo in containers for real, five minutes (as root, with Docker)
 	deploy/compose/test
 
 MINUTES ?= 20
@@ -109,9 +109,11 @@ docs: ## Write the generated references and the golden files of the help
 man: build ## Write the manual pages into bin/man (man -M bin/man mirror)
 	./bin/mirror man bin/man
 
+IMAGE ?= mirror:latest
+GO_IMAGE ?= golang:1.26
 .PHONY: image
 image: ## Build the container image mirror:latest (VERSION=v1.2.3)
-	docker build -t mirror:latest --build-arg VERSION=$(VERSION) .
+	docker build -t $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg GO_IMAGE=$(GO_IMAGE) .
 
 .PHONY: release
 release: ## Archives, Debian packages, SBOMs and checksums into bin/release (VERSION=v1.2.3)

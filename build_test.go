@@ -55,35 +55,6 @@ func TestBinaryIsStatic(t *testing.T) {
 	}
 }
 
-// The image that the demo of two datacenters is tested with ends like the real one.
-func TestStandInImage(t *testing.T) {
-	if got, want := lastStage(t, "deploy/compose/standin/mirror.Dockerfile"), lastStage(t, "Dockerfile"); got != want {
-		t.Errorf("the stand-in's last stage is\n%s\nwant\n%s", got, want)
-	}
-}
-
-// lastStage returns the instructions from the last FROM on, without where files
-// are copied from.
-func lastStage(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, stage, found := strings.Cut(string(text), "FROM scratch\n")
-	if !found {
-		t.Fatalf("%s has no stage from scratch", path)
-	}
-	var lines []string
-	for line := range strings.Lines(stage) {
-		if fields := strings.Fields(line); len(fields) > 2 && fields[0] == "COPY" {
-			line = "COPY to " + fields[len(fields)-1] + "\n"
-		}
-		lines = append(lines, line)
-	}
-	return strings.Join(lines, "")
-}
-
 // dockerBuild is the command by which the Dockerfile makes the binary. It writes
 // to $OUT, so that this test can put it elsewhere.
 func dockerBuild(t *testing.T) string {
