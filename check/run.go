@@ -2,8 +2,6 @@ package check
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -13,9 +11,7 @@ import (
 // Options say what to check.
 type Options struct {
 	Config *config.Config
-	// Routes of the configuration; only their clusters are looked at, or all when the
-	// configuration has no routes.
-	Routes []*config.Route
+	Routes []*config.Route // of the configuration; only their clusters are looked at
 	// Patience is how long a cluster may take to answer the first request.
 	Patience time.Duration
 	// History reads what a route's checkpoint topic remembers. It is called for routes whose checkpoint topic may be read.
@@ -62,8 +58,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return report, ctx.Err()
 }
 
-// newClusters makes clients of the clusters that the routes use, in the order in which they name them. A mirror without
-// routes uses all to look at them.
+// newClusters makes clients of the clusters that the routes use, in the order in which they name them.
 func newClusters(o Options) ([]*cluster, error) {
 	var clusters []*cluster
 	index := map[string]*cluster{}
@@ -78,28 +73,17 @@ func newClusters(o Options) ([]*cluster, error) {
 		}
 		return c, err
 	}
-	fail := func(err error) ([]*cluster, error) {
-		for _, made := range clusters {
-			made.close()
-		}
-		return nil, err
-	}
 	for _, route := range o.Routes {
 		for _, name := range []string{route.From, route.To} {
 			c, err := use(name)
 			if err != nil {
-				return fail(err)
+				for _, made := range clusters {
+					made.close()
+				}
+				return nil, err
 			}
 			c.isSource = c.isSource || name == route.From
 			c.isTarget = c.isTarget || name == route.To
-		}
-	}
-	if len(o.Config.Routes) > 0 {
-		return clusters, nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(o.Config.Clusters)) {
-		if _, err := use(name); err != nil {
-			return fail(err)
 		}
 	}
 	return clusters, nil

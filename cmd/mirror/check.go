@@ -92,7 +92,6 @@ func buildOnly(cfg *config.Config) error {
 		return withCode(exitUsage, err)
 	}
 	p.engine.Close()
-	p.clusters.Close()
 	return nil
 }
 

@@ -57,7 +57,7 @@ func runPlan(ctx context.Context, o planOptions, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	plans := planDocument{Routes: []plannedRoute{}}
+	var plans planDocument
 	for _, route := range routes {
 		planned, err := planRoute(ctx, cfg, route, o.topic)
 		if err != nil {
