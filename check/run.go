@@ -2,6 +2,8 @@ package check
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,7 +13,9 @@ import (
 // Options say what to check.
 type Options struct {
 	Config *config.Config
-	Routes []*config.Route // of the configuration; only their clusters are looked at
+	// Routes of the configuration; only their clusters are looked at, or all when the
+	// configuration has no routes.
+	Routes []*config.Route
 	// Patience is how long a cluster may take to answer the first request.
 	Patience time.Duration
 	// History reads what a route's checkpoint topic remembers. It is called for routes whose checkpoint topic may be read.
@@ -58,7 +62,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return report, ctx.Err()
 }
 
-// newClusters makes clients of the clusters that the routes use, in the order in which they name them.
+// newClusters makes clients of the clusters that the routes use, in the order in which they name them. A mirror without
+// routes uses all to look at them.
 func newClusters(o Options) ([]*cluster, error) {
 	var clusters []*cluster
 	index := map[string]*cluster{}
@@ -73,17 +78,28 @@ func newClusters(o Options) ([]*cluster, error) {
 		}
 		return c, err
 	}
+	fail := func(err error) ([]*cluster, error) {
+		for _, made := range clusters {
+			made.close()
+		}
+		return nil, err
+	}
 	for _, route := range o.Routes {
 		for _, name := range []string{route.From, route.To} {
 			c, err := use(name)
 			if err != nil {
-				for _, made := range clusters {
-					made.close()
-				}
-				return nil, err
+				return fail(err)
 			}
 			c.isSource = c.isSource || name == route.From
 			c.isTarget = c.isTarget || name == route.To
+		}
+	}
+	if len(o.Config.Routes) > 0 {
+		return clusters, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Config.Clusters)) {
+		if _, err := use(name); err != nil {
+			return fail(err)
 		}
 	}
 	return clusters, nil

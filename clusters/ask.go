@@ -23,6 +23,7 @@ type inquiry struct {
 	client  *kgo.Client
 	cluster *config.Cluster
 	monitor *config.Monitor
+	ids     map[[16]byte]string // names of topics, which some answers tell by id
 
 	mu sync.Mutex // guards what follows while brokers are asked at the same time
 	answers
@@ -33,7 +34,7 @@ type inquiry struct {
 func ask(ctx context.Context, client *kgo.Client, c *config.Cluster, m *config.Monitor) (*answers, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	q := &inquiry{client: client, cluster: c, monitor: m, answers: answers{at: time.Now(), dirs: map[int32][]dir{},
+	q := &inquiry{client: client, cluster: c, monitor: m, ids: map[[16]byte]string{}, answers: answers{at: time.Now(), dirs: map[int32][]dir{},
 		ends: map[place]reading{}, starts: map[place]int64{}}}
 	if err := q.askMetadata(ctx); err != nil {
 		return nil, err
@@ -117,12 +118,23 @@ func (q *inquiry) askMetadata(ctx context.Context) error {
 	}
 	// A topic that just goes has no name or no partitions.
 	resp.Topics = slices.DeleteFunc(resp.Topics, func(t kmsg.MetadataResponseTopic) bool { return t.Topic == nil || t.ErrorCode != 0 })
-	slices.SortFunc(resp.Topics, func(a, b kmsg.MetadataResponseTopic) int { return cmp.Compare(*a.Topic, *b.Topic) })
+	resp.Topics = orderedBy(resp.Topics, func(t kmsg.MetadataResponseTopic) string { return *t.Topic })
 	for i := range resp.Topics {
-		slices.SortFunc(resp.Topics[i].Partitions, func(a, b kmsg.MetadataResponseTopicPartition) int { return cmp.Compare(a.Partition, b.Partition) })
+		t := &resp.Topics[i]
+		if t.TopicID != ([16]byte{}) {
+			q.ids[t.TopicID] = *t.Topic
+		}
+		t.Partitions = orderedBy(t.Partitions, func(p kmsg.MetadataResponseTopicPartition) int32 { return p.Partition })
 	}
 	q.metadata = resp
 	return nil
+}
+
+// orderedBy sorts, and leaves out what is there twice: later parts rely on it,
+// whatever it is that answers.
+func orderedBy[T any, K cmp.Ordered](list []T, key func(T) K) []T {
+	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+	return slices.CompactFunc(list, func(a, b T) bool { return key(a) == key(b) })
 }
 
 // askController learns which controller is active. With KRaft the metadata names

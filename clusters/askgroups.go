@@ -125,34 +125,35 @@ func (q *inquiry) describe(ctx context.Context, broker int32, groups []listed) [
 			old.Groups = append(old.Groups, g.name)
 		}
 	}
-	const what, permission = "members of some groups are", "Describe on the groups"
 	if len(old.Groups) > 0 {
-		resp, err := q.send(ctx, broker, old)
-		if err != nil {
-			q.unknown(what, permission, broker, err)
-		} else {
-			for i := range resp.(*kmsg.DescribeGroupsResponse).Groups {
-				g := &resp.(*kmsg.DescribeGroupsResponse).Groups[i]
-				if a := byName[g.Group]; a != nil && g.ErrorCode == 0 {
-					a.takeClassic(g)
+		if resp, ok := q.askAboutGroups(ctx, broker, old).(*kmsg.DescribeGroupsResponse); ok {
+			for i := range resp.Groups {
+				if g := &resp.Groups[i]; byName[g.Group] != nil && g.ErrorCode == 0 {
+					byName[g.Group].takeClassic(g)
 				}
 			}
 		}
 	}
 	if len(young.Groups) > 0 {
-		resp, err := q.send(ctx, broker, young)
-		if err != nil {
-			q.unknown(what, permission, broker, err)
-		} else {
-			for i := range resp.(*kmsg.ConsumerGroupDescribeResponse).Groups {
-				g := &resp.(*kmsg.ConsumerGroupDescribeResponse).Groups[i]
-				if a := byName[g.Group]; a != nil && g.ErrorCode == 0 {
-					a.takeConsumer(g)
+		if resp, ok := q.askAboutGroups(ctx, broker, young).(*kmsg.ConsumerGroupDescribeResponse); ok {
+			for i := range resp.Groups {
+				if g := &resp.Groups[i]; byName[g.Group] != nil && g.ErrorCode == 0 {
+					byName[g.Group].takeConsumer(g, q.nameOf)
 				}
 			}
 		}
 	}
 	return answers
+}
+
+// askAboutGroups returns nil when there is no answer, with a note.
+func (q *inquiry) askAboutGroups(ctx context.Context, broker int32, req kmsg.Request) kmsg.Response {
+	resp, err := q.send(ctx, broker, req)
+	if err != nil {
+		q.unknown("details of some groups are", "Describe on the groups", broker, err)
+		return nil
+	}
+	return resp
 }
 
 func (a *groupAnswer) takeClassic(g *kmsg.DescribeGroupsResponseGroup) {
@@ -163,6 +164,22 @@ func (a *groupAnswer) takeClassic(g *kmsg.DescribeGroupsResponseGroup) {
 		if g.ProtocolType == "consumer" {
 			member.Assigned = readAssignment(m.MemberAssignment)
 		}
+		a.members = append(a.members, member)
+	}
+}
+
+// takeConsumer takes in a group of KIP-848; its topics may be told by id only.
+func (a *groupAnswer) takeConsumer(g *kmsg.ConsumerGroupDescribeResponseGroup, nameOf func(topic string, id [16]byte) string) {
+	a.state, a.protocol, a.memberCount = g.State, g.AssignorName, len(g.Members)
+	for i := range g.Members[:min(len(g.Members), maxMembers)] {
+		m := &g.Members[i]
+		member := Member{ID: m.MemberID, ClientID: m.ClientID, Host: m.ClientHost, InstanceID: text(m.InstanceID), Assigned: []Assigned{}}
+		for _, t := range m.Assignment.TopicPartitions {
+			if topic := nameOf(t.Topic, t.TopicID); topic != "" {
+				member.Assigned = append(member.Assigned, Assigned{topic, sorted(t.Partitions)})
+			}
+		}
+		slices.SortFunc(member.Assigned, func(a, b Assigned) int { return cmp.Compare(a.Topic, b.Topic) })
 		a.members = append(a.members, member)
 	}
 }
@@ -182,19 +199,6 @@ func readAssignment(raw []byte) []Assigned {
 	return assigned
 }
 
-func (a *groupAnswer) takeConsumer(g *kmsg.ConsumerGroupDescribeResponseGroup) {
-	a.state, a.protocol, a.memberCount = g.State, g.AssignorName, len(g.Members)
-	for i := range g.Members[:min(len(g.Members), maxMembers)] {
-		m := &g.Members[i]
-		member := Member{ID: m.MemberID, ClientID: m.ClientID, Host: m.ClientHost, InstanceID: text(m.InstanceID), Assigned: []Assigned{}}
-		for _, t := range m.Assignment.TopicPartitions {
-			member.Assigned = append(member.Assigned, Assigned{t.Topic, sorted(t.Partitions)})
-		}
-		slices.SortFunc(member.Assigned, func(a, b Assigned) int { return cmp.Compare(a.Topic, b.Topic) })
-		a.members = append(a.members, member)
-	}
-}
-
 func sorted(numbers []int32) []int32 {
 	all := append([]int32{}, numbers...)
 	slices.Sort(all)
@@ -206,90 +210,4 @@ func text(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-// askCommitted asks a coordinator for the offsets of its groups: all of them at
-// once, or, of brokers before 3.0, one after the other.
-func (q *inquiry) askCommitted(ctx context.Context, broker int32, groups []*groupAnswer) {
-	const what, permission = "offsets of some groups are", "Describe on the groups"
-	byName := make(map[string]*groupAnswer, len(groups))
-	req := kmsg.NewPtrOffsetFetchRequest()
-	for _, a := range groups {
-		byName[a.name] = a
-		g := kmsg.NewOffsetFetchRequestGroup() // all of its topics
-		g.Group = a.name
-		req.Groups = append(req.Groups, g)
-	}
-	req.Group = groups[0].name
-	answer, err := q.send(ctx, broker, req)
-	if err != nil {
-		q.unknown(what, permission, broker, err)
-		return
-	}
-	resp := answer.(*kmsg.OffsetFetchResponse)
-	if resp.Version < 8 {
-		q.askCommittedSingly(ctx, broker, groups)
-		return
-	}
-	ids := q.topicIDs(resp.Version)
-	for i := range resp.Groups {
-		g := &resp.Groups[i]
-		a := byName[g.Group]
-		if err := kerr.ErrorForCode(g.ErrorCode); err != nil {
-			q.unknown(what, permission, broker, err)
-			continue
-		}
-		if a == nil {
-			continue
-		}
-		a.committed = make(map[place]int64)
-		for k := range g.Topics {
-			t := &g.Topics[k]
-			topic := t.Topic
-			if topic == "" {
-				topic = ids[t.TopicID]
-			}
-			for _, p := range t.Partitions {
-				if topic != "" && p.ErrorCode == 0 && p.Offset >= 0 {
-					a.committed[place{topic, p.Partition}] = p.Offset
-				}
-			}
-		}
-	}
-}
-
-func (q *inquiry) askCommittedSingly(ctx context.Context, broker int32, groups []*groupAnswer) {
-	for _, a := range groups {
-		req := kmsg.NewPtrOffsetFetchRequest()
-		req.Group = a.name
-		answer, err := q.send(ctx, broker, req)
-		if err == nil {
-			err = kerr.ErrorForCode(answer.(*kmsg.OffsetFetchResponse).ErrorCode)
-		}
-		if err != nil {
-			q.unknown("offsets of some groups are", "Describe on the groups", broker, err)
-			continue
-		}
-		a.committed = make(map[place]int64)
-		for _, t := range answer.(*kmsg.OffsetFetchResponse).Topics {
-			for _, p := range t.Partitions {
-				if p.ErrorCode == 0 && p.Offset >= 0 {
-					a.committed[place{t.Topic, p.Partition}] = p.Offset
-				}
-			}
-		}
-	}
-}
-
-// topicIDs tells the names of topics by their ids, which answers have since
-// version 10 (KIP-848).
-func (q *inquiry) topicIDs(version int16) map[[16]byte]string {
-	if version < 10 {
-		return nil
-	}
-	ids := make(map[[16]byte]string, len(q.metadata.Topics))
-	for i := range q.metadata.Topics {
-		ids[q.metadata.Topics[i].TopicID] = *q.metadata.Topics[i].Topic
-	}
-	return ids
 }

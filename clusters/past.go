@@ -9,7 +9,6 @@ import (
 // of records. Only one look at a time uses it.
 type past struct {
 	logs   map[place]*log
-	trails int       // how many of logs have one
 	before *snapshot // of the last look; nil: this is the first
 }
 
@@ -58,21 +57,24 @@ func (p *past) take(a *answers, wanted []wantedPartition) map[place]float64 {
 
 // follow notes the ends of the partitions that groups stand in.
 func (p *past) follow(a *answers) {
-	for i := range a.groups {
-		for at := range a.groups[i].committed {
-			if l := p.logs[at]; l != nil && l.trail == nil && p.trails < maxTrails {
-				l.trail = &trail{}
-			}
-		}
-	}
-	p.trails = 0
+	trails := 0
 	for at, l := range p.logs {
 		if l.trail == nil {
 			continue
 		}
-		p.trails++
+		trails++
 		if end, answered := a.ends[at]; answered {
 			l.trail.add(end.at, end.end)
+		}
+	}
+	for i := range a.groups {
+		for at := range a.groups[i].committed {
+			l := p.logs[at]
+			if end, answered := a.ends[at]; answered && l != nil && l.trail == nil && trails < maxTrails {
+				l.trail = &trail{}
+				l.trail.add(end.at, end.end)
+				trails++
+			}
 		}
 	}
 }

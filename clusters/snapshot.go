@@ -62,7 +62,7 @@ func newSnapshot(name string, a *answers, p *past, m *config.Monitor) *snapshot 
 		}
 	}
 	for _, t := range s.topics {
-		s.summary.RecordsPerSecond = sum(s.summary.RecordsPerSecond, t.RecordsPerSecond)
+		s.summary.RecordsPerSecond = sumRates(s.summary.RecordsPerSecond, t.RecordsPerSecond)
 	}
 	p.before = s
 	return s
@@ -78,6 +78,15 @@ func sum[T int64 | float64](total, more *T) *T {
 	}
 	added := *total + *more
 	return &added
+}
+
+// sumRates is sum for rates.
+func sumRates(total, more *float64) *float64 {
+	if total = sum(total, more); total == nil {
+		return nil
+	}
+	rate := rounded(*total)
+	return &rate
 }
 
 // count adds a topic to the totals, which are of all topics.
@@ -137,7 +146,7 @@ func newTopic(from *kmsg.MetadataResponseTopic, a *answers, rates map[place]floa
 		}
 		if rate, ok := rates[at]; ok {
 			p.rate = rate
-			t.RecordsPerSecond = sum(t.RecordsPerSecond, &rate)
+			t.RecordsPerSecond = sumRates(t.RecordsPerSecond, &rate)
 		}
 		p.sizes = make([]int64, len(m.Replicas))
 		for k, broker := range m.Replicas {
@@ -192,7 +201,7 @@ func newBrokers(a *answers, topics []*topic) []Broker {
 	for _, t := range topics {
 		for i := range t.parts {
 			if p := &t.parts[i]; p.rate >= 0 && p.leader >= 0 {
-				at(p.leader).RecordsPerSecond = sum(at(p.leader).RecordsPerSecond, &p.rate)
+				at(p.leader).RecordsPerSecond = sumRates(at(p.leader).RecordsPerSecond, &p.rate)
 			}
 		}
 	}

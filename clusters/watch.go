@@ -22,7 +22,7 @@ type Watch struct {
 func New(cfg *config.Config, log *slog.Logger) (*Watch, error) {
 	w := &Watch{interval: cfg.Monitor.Interval}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Clusters)) {
-		one, err := newWatcher(cfg.Clusters[name], cfg.Name+"-monitor", &cfg.Monitor, log)
+		one, err := newWatcher(cfg.Clusters[name], "mirror-"+cfg.Name+"-monitor", &cfg.Monitor, log)
 		if err != nil {
 			w.Close()
 			return nil, fmt.Errorf("cluster %s: %w", name, err)

@@ -92,6 +92,7 @@ func buildOnly(cfg *config.Config) error {
 		return withCode(exitUsage, err)
 	}
 	p.engine.Close()
+	p.clusters.Close()
 	return nil
 }
 

@@ -135,6 +135,9 @@ func findRoute(cfg *config.Config, name string) (*config.Route, error) {
 		}
 		names = append(names, route.Name)
 	}
+	if len(names) == 0 {
+		return nil, usageErrorf("the configuration has no routes: this mirror only looks at clusters")
+	}
 	if name == "" {
 		return nil, usageErrorf("name one route with --route: there are %q", names)
 	}

@@ -57,7 +57,7 @@ func runPlan(ctx context.Context, o planOptions, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var plans planDocument
+	plans := planDocument{Routes: []plannedRoute{}}
 	for _, route := range routes {
 		planned, err := planRoute(ctx, cfg, route, o.topic)
 		if err != nil {

@@ -12,6 +12,10 @@ import (
 const shownLeft = 20
 
 func printPlans(out io.Writer, plans planDocument, wide bool) error {
+	if len(plans.Routes) == 0 {
+		_, err := fmt.Fprintln(out, noRoutes)
+		return err
+	}
 	for i := range plans.Routes {
 		if i > 0 {
 			fmt.Fprintln(out)

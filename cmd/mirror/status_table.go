@@ -16,6 +16,9 @@ import (
 // tell the cause, and wide lists all.
 const maxTroubles = 20
 
+// noRoutes is what commands say where there is nothing to tell.
+const noRoutes = "there are no routes: this mirror only looks at clusters, and its page and /api/v1/clusters show them"
+
 // printStatus writes the tables.
 func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 	from := ""
@@ -23,6 +26,10 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 		from = ": no process answers, this is from the checkpoint topic" + storedAge(status)
 	}
 	fmt.Fprintf(out, "mirror %s%s\n\n", cell(status.Mirror), from)
+	if len(status.Routes) == 0 && status.Origin == monitor.FromProcess {
+		_, err := fmt.Fprintln(out, noRoutes)
+		return err
+	}
 	if err := printRoutes(out, status); err != nil {
 		return err
 	}

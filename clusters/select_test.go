@@ -1,0 +1,63 @@
+package clusters
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+func TestSelectGroups(t *testing.T) {
+	cfg := configOf(t, []string{"w:1"}, "monitor: {max_groups: 2, groups: [\"/a.*/\", b/c]}")
+	all := []listed{
+		{"az", consumer, "Stable", "consumer", 1}, {"b/c", "", "Empty", "", 2}, {"ab", classic, "Empty", "consumer", 1}, {"ab", classic, "Dead", "consumer", 2},
+		{"other", classic, "Stable", "consumer", 1}, {"ashare", "share", "Stable", "share", 1}, {"a\xff", classic, "Stable", "consumer", 1},
+	}
+	chosen, total, notes := selectGroups(all, &cfg.Monitor)
+	var names []string
+	for _, g := range chosen {
+		names = append(names, g.name+" "+g.kind)
+	}
+	if want := []string{"ab classic", "az consumer"}; !slices.Equal(names, want) || total != 6 {
+		t.Errorf("got %v of %d, want %v of 6", names, total, want)
+	}
+	want := []string{
+		"share and streams groups are not looked at: there are 1",
+		"groups whose names are no text are not looked at: there are 1",
+		"3 groups: more than monitor.max_groups (2), so only the first of them by name are looked at",
+	}
+	if !slices.Equal(notes, want) {
+		t.Errorf("got notes %q, want %q", notes, want)
+	}
+}
+
+func TestThousands(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := thousands(n); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// What a group's leader wrote may be anything.
+func FuzzReadAssignment(f *testing.F) {
+	good := kmsg.NewConsumerMemberAssignment()
+	topic := kmsg.NewConsumerMemberAssignmentTopic()
+	topic.Topic, topic.Partitions = "orders", []int32{2, 0, 1}
+	good.Topics = append(good.Topics, topic)
+	f.Add(good.AppendTo(nil))
+	f.Add([]byte{})
+	f.Add([]byte{0, 0, 255, 255, 255, 255})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		numbers := 0
+		for _, a := range readAssignment(raw) {
+			if !slices.IsSorted(a.Partitions) {
+				t.Errorf("got %v, want them in order", a.Partitions)
+			}
+			numbers += len(a.Partitions)
+		}
+		if 4*numbers > len(raw) {
+			t.Errorf("got %d partitions out of %d bytes", numbers, len(raw))
+		}
+	})
+}
