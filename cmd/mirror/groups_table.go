@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mirror/monitor"
 	"mirror/replicate"
 )
 
@@ -130,34 +131,41 @@ func printGroupReasons(out io.Writer, r *groupsRoute) {
 }
 
 // counts are how many positions are in which state.
-func (r *groupsRoute) counts() map[replicate.GroupState]int64 {
-	counts := map[replicate.GroupState]int64{}
+func (r *groupsRoute) counts() map[string]int {
+	counts := map[string]int{}
 	for _, g := range r.Groups {
 		for _, p := range g.Positions {
-			counts[replicate.GroupState(p.State)]++
+			counts[p.State]++
 		}
 	}
 	return counts
 }
 
-func (r *groupsRoute) summary() string {
-	var positions int64
-	for _, n := range r.counts() {
-		positions += n
-	}
-	return fmt.Sprintf("%s, %s%s", plural(int64(len(r.Groups)), "group"), plural(positions, "position"), stateCounts(": ", r.counts()))
-}
+func (r *groupsRoute) summary() string { return groupCounts(len(r.Groups), r.counts()) }
 
-// stateCounts says how many positions are in which state, in words.
-func stateCounts(before string, counts map[replicate.GroupState]int64) string {
+// groupCounts says how many groups and positions there are, and how many of them
+// are in which state.
+func groupCounts(groups int, states map[string]int) string {
 	var parts []string
+	positions := 0
 	for _, state := range replicate.GroupStates() {
-		if n := counts[state]; n > 0 {
-			parts = append(parts, count(n)+" "+stateWords(state))
+		if n := states[string(state)]; n > 0 {
+			positions += n
+			parts = append(parts, count(int64(n))+" "+stateWords(state))
 		}
 	}
-	if len(parts) == 0 {
-		return ""
+	text := plural(int64(groups), "group") + ", " + plural(int64(positions), "position")
+	if len(parts) > 0 {
+		text += ": " + strings.Join(parts, ", ")
 	}
-	return before + strings.Join(parts, ", ")
+	return text
+}
+
+// groupSyncWords is how the positions of groups are carried over, for the status.
+func groupSyncWords(g *monitor.GroupSyncStatus) string {
+	text := groupCounts(g.Groups, g.Positions) + "; looked at " + seconds(&g.AgeSeconds) + " ago"
+	if g.Reason != "" {
+		text += "; " + g.Reason
+	}
+	return text
 }

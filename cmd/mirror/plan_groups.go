@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"mirror/replicate"
 )
@@ -43,10 +42,5 @@ func (r *openRoute) planGroups(ctx context.Context, plan *replicate.RoutePlan, t
 
 // line is the plan for groups in one sentence.
 func (p *plannedGroups) line() string {
-	counts, positions := map[replicate.GroupState]int64{}, int64(0)
-	for state, n := range p.Positions {
-		counts[replicate.GroupState(state)] = int64(n)
-		positions += int64(n)
-	}
-	return fmt.Sprintf("group offsets to sync: %s, %s%s", plural(int64(p.Groups), "group"), plural(positions, "position"), stateCounts(": ", counts))
+	return "group offsets to sync: " + groupCounts(p.Groups, p.Positions)
 }

@@ -44,6 +44,9 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 			fmt.Fprintf(out, "it %s\n", cell(r.Limit.Words()))
 		}
 		fmt.Fprintf(out, "last verify: %s\n", cell(lastVerify(r.LastVerify)))
+		if r.GroupSync != nil {
+			fmt.Fprintf(out, "consumer groups: %s\n", cell(groupSyncWords(r.GroupSync)))
+		}
 		if len(r.Processes) > 1 || wide && len(r.Processes) > 0 {
 			if err := printProcesses(out, r); err != nil {
 				return err

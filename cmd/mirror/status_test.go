@@ -27,6 +27,7 @@ func sampleStatus() monitor.Status {
 		Processes: []monitor.ProcessStatus{{Process: "host-a", URL: "http://host-a:8080", Lanes: []int32{0, 1, 3}, RecordsPerSecond: 1000, BytesPerSecond: 7 << 10},
 			{Process: "host-b", Lanes: []int32{9}, RecordsPerSecond: 234, BytesPerSecond: 2 << 10, AgeSeconds: 4.2, UnnamedTroubles: 7}},
 		RecordsTotal: 1234567, BytesTotal: 9 << 20, Losses: 2,
+		GroupSync: &monitor.GroupSyncStatus{AgeSeconds: 2.5, Groups: 3, Positions: map[string]int{"in_step": 11, "own": 1}, Reason: "the coordinator of group billing on cluster east is moving"},
 		Topics: []monitor.TopicStatus{
 			{Source: "clicks", Target: "west.clicks", Partitions: []monitor.PartitionStatus{
 				{Partition: 0, State: monitor.CaughtUp, SourceOffset: 10, TargetOffset: 10, SourceEnd: 10, LagSeconds: &none, Lane: 3, Owner: "host-a"}}},
