@@ -61,9 +61,13 @@ func newSnapshot(name string, a *answers, p *past, m *config.Monitor) *snapshot 
 			s.summary.Notes = append(s.summary.Notes, fmt.Sprintf("broker %d does not answer to the cluster: it has replicas of %s partitions", b.ID, thousands(b.Replicas)))
 		}
 	}
+	var pace tally[float64]
 	for _, t := range s.topics {
-		s.summary.RecordsPerSecond = sumRates(s.summary.RecordsPerSecond, t.RecordsPerSecond)
+		if t.RecordsPerSecond != nil {
+			pace.add(*t.RecordsPerSecond)
+		}
 	}
+	s.summary.RecordsPerSecond = roundedRate(pace.total())
 	p.before = s
 	return s
 }
@@ -80,13 +84,28 @@ func sum[T int64 | float64](total, more *T) *T {
 	return &added
 }
 
-// sumRates is sum for rates.
-func sumRates(total, more *float64) *float64 {
-	if total = sum(total, more); total == nil {
+// tally adds up many numbers of which some are unknown.
+type tally[T int64 | float64] struct {
+	sum   T
+	known bool
+}
+
+func (t *tally[T]) add(v T) { t.sum, t.known = t.sum+v, true }
+
+// total is nil when nothing was known.
+func (t *tally[T]) total() *T {
+	if !t.known {
 		return nil
 	}
-	rate := rounded(*total)
-	return &rate
+	sum := t.sum
+	return &sum
+}
+
+func roundedRate(rate *float64) *float64 {
+	if rate != nil {
+		*rate = rounded(*rate)
+	}
+	return rate
 }
 
 // count adds a topic to the totals, which are of all topics.
@@ -121,8 +140,11 @@ func replicaSizes(a *answers) map[replicaAt]int64 {
 	return sizes
 }
 
-func newTopic(from *kmsg.MetadataResponseTopic, a *answers, rates map[place]float64, sizes map[replicaAt]int64) *topic {
+func newTopic(from *kmsg.MetadataResponseTopic, a *answers, pace map[place]float64, sizes map[replicaAt]int64) *topic {
 	t := &topic{Topic: Topic{Name: *from.Topic, Partitions: len(from.Partitions), Internal: from.IsInternal || isInternal(*from.Topic)}}
+	var records, bytes tally[int64]
+	var rates tally[float64]
+	t.parts = make([]partition, 0, len(from.Partitions))
 	for i := range from.Partitions {
 		m := &from.Partitions[i]
 		at := place{*from.Topic, m.Partition}
@@ -141,12 +163,11 @@ func newTopic(from *kmsg.MetadataResponseTopic, a *answers, rates map[place]floa
 			p.start = start
 		}
 		if p.start >= 0 && p.end >= 0 {
-			held := max(p.end-p.start, 0)
-			t.Records = sum(t.Records, &held)
+			records.add(max(p.end-p.start, 0))
 		}
-		if rate, ok := rates[at]; ok {
+		if rate, ok := pace[at]; ok {
 			p.rate = rate
-			t.RecordsPerSecond = sumRates(t.RecordsPerSecond, &rate)
+			rates.add(rate)
 		}
 		p.sizes = make([]int64, len(m.Replicas))
 		for k, broker := range m.Replicas {
@@ -156,10 +177,11 @@ func newTopic(from *kmsg.MetadataResponseTopic, a *answers, rates map[place]floa
 				continue
 			}
 			p.sizes[k] = size
-			t.Bytes = sum(t.Bytes, &size)
+			bytes.add(size)
 		}
 		t.parts = append(t.parts, p)
 	}
+	t.Records, t.Bytes, t.RecordsPerSecond = records.total(), bytes.total(), roundedRate(rates.total())
 	return t
 }
 
@@ -198,15 +220,20 @@ func newBrokers(a *answers, topics []*topic) []Broker {
 			}
 		}
 	}
+	rates := make(map[int32]*tally[float64], len(byID))
+	for id := range byID {
+		rates[id] = &tally[float64]{}
+	}
 	for _, t := range topics {
 		for i := range t.parts {
 			if p := &t.parts[i]; p.rate >= 0 && p.leader >= 0 {
-				at(p.leader).RecordsPerSecond = sumRates(at(p.leader).RecordsPerSecond, &p.rate)
+				rates[p.leader].add(p.rate)
 			}
 		}
 	}
 	var brokers []Broker
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
+		byID[id].RecordsPerSecond = roundedRate(rates[id].total())
 		brokers = append(brokers, *byID[id])
 	}
 	return brokers
