@@ -51,7 +51,7 @@ func (t *trail) thin() {
 // there is nothing to tell by.
 func (t *trail) age(offset int64, now time.Time) (seconds *float64, atLeast bool) {
 	since := func(ms float64) *float64 {
-		s := max(float64(now.UnixMilli())-ms, 0) / 1000
+		s := rounded(max(float64(now.UnixMilli())-ms, 0) / 1000)
 		return &s
 	}
 	n := len(t.points)
