@@ -18,14 +18,23 @@ const byId = (id) => document.getElementById(id);
 function setText(e, text) { if (e.textContent !== text) e.textContent = text; }
 function setAttribute(e, name, value) { if (e.getAttribute(name) !== value) e.setAttribute(name, value); }
 
-const chip = (state) => h("span", { class: "chip " + state }, word(state));
-function setChip(e, state) { setAttribute(e, "class", "chip " + state); setText(e, word(state)); }
+// A chip tells a state: the class has the colour and the shape, the text the word.
+const chip = (state, text) => h("span", { class: "chip " + state }, text ?? word(state));
+function setMark(e, state, text) { setAttribute(e, "class", "chip " + state); setText(e, text); }
+function setChip(e, state) { setMark(e, state, word(state)); }
+
+// setParts replaces what is in an element when its text changes.
+function setParts(e, ...parts) {
+  const fresh = h("span", {}, parts);
+  if (fresh.textContent !== e.textContent) e.replaceChildren(...fresh.childNodes);
+}
 
 // Addresses of pages. Names of topics cannot hold a slash, but this need not know.
 const part = encodeURIComponent;
 const toRoute = (route) => "#/route/" + part(route);
 const toTopic = (route, topic) => `${toRoute(route)}/topic/${part(topic)}`;
 const toPartition = (route, topic, n) => `${toTopic(route, topic)}/partition/${n}`;
+const toCluster = (cluster, kind, name) => `#/cluster/${part(cluster)}` + (kind ? `/${kind}/${part(name)}` : "");
 
 function card(title, properties, ...children) {
   return h("section", { class: "card", ...properties }, title && h("h2", {}, title), ...children);

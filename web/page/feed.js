@@ -40,6 +40,7 @@ class Feed {
   fill(g, found) {
     const rows = g.o.series.map((s) => found.series.get(s.key));
     const missing = rows.every((r) => !r.recorded);
+    if (g.live && g.live.standIn(missing)) return;
     g.set({ ...found.span, rows }, missing ? g.o.absent || "Nothing is recorded yet: the first points come with the next measurement." : "");
   }
 }
@@ -58,21 +59,66 @@ async function points(keys, window) {
 }
 
 // Live draws what the browser itself has seen since the page was opened, for what
-// has no history.
+// has no history. A value comes every step seconds.
 class Live {
-  constructor(graph) {
-    this.graph = graph;
-    this.start = Math.floor(Date.now() / 1000);
-    this.seen = [];
-    graph.newest = (row) => { for (let k = this.seen.length - 1; k >= 0; k--) if (known(row.avg[k])) return k; return -1; };
+  constructor(graph, step = 2, on = true) {
+    Object.assign(this, { graph, step, on, start: Math.floor(Date.now() / 1000), seen: [] });
+  }
+
+  // standIn says whether to draw in place of history, which may be missing.
+  standIn(missing) {
+    this.on = missing;
+    setText(this.graph.aside, missing ? "live only" : "");
+    if (missing) this.draw();
+    else delete this.graph.newest;
+    return missing;
   }
 
   add(value) {
-    const step = 2, i = Math.floor((Date.now() / 1000 - this.start) / step);
+    const i = Math.floor((Date.now() / 1000 - this.start) / this.step);
     while (this.seen.length < i) this.seen.push(null);
     this.seen[i] = value;
-    const length = Math.max(this.seen.length, 150);
-    const avg = this.seen.concat(Array(length - this.seen.length).fill(null));
+    if (this.on) this.draw();
+  }
+
+  draw() {
+    const { step, seen } = this;
+    this.graph.newest = (row) => { for (let k = seen.length - 1; k >= 0; k--) if (known(row.avg[k])) return k; return -1; };
+    const length = Math.max(seen.length, 150);
+    const avg = seen.concat(Array(length - seen.length).fill(null));
     this.graph.set({ start: this.start, step, bridge: 3, rows: [{ min: avg, avg, max: avg }] });
+  }
+}
+
+const POLL = 10000; // ms between two requests of a document
+
+// A Poll asks for a document of the API now and then again, and not while nobody
+// sees the page.
+class Poll {
+  constructor(path, found, failed) {
+    Object.assign(this, { path, found, failed, timer: 0, busy: false, closed: false });
+    this.seen = () => this.refresh();
+    document.addEventListener("visibilitychange", this.seen);
+    this.refresh();
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    document.removeEventListener("visibilitychange", this.seen);
+  }
+
+  async refresh() {
+    clearTimeout(this.timer);
+    if (this.closed || this.busy || document.hidden) return;
+    this.busy = true;
+    try {
+      const found = await ask(this.path);
+      if (!this.closed) await this.found(found);
+    } catch (error) {
+      if (!this.closed) this.failed(error);
+    }
+    this.busy = false;
+    if (!this.closed) this.timer = setTimeout(() => this.refresh(), POLL);
   }
 }

@@ -35,6 +35,7 @@ function seconds(v) {
 // Units by name: how a value is written, and the steps of an axis.
 const UNITS = {
   bytes: { text: (v) => scaled(v, 1000, ["B/s", "kB/s", "MB/s", "GB/s"], " ") },
+  size: { text: (v) => scaled(v, 1000, ["B", "kB", "MB", "GB", "TB", "PB"], " ") },
   rate: { text: (v) => scaled(v, 1000, ["/s", "k/s", "M/s", "G/s"], " ") },
   count: { text: (v) => scaled(v, 1000, ["", "k", "M", "G", "T"], " ") },
   seconds: { text: seconds, steps: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400] },

@@ -42,12 +42,13 @@ class Graph {
       return value;
     });
     this.when = h("span", { class: "when" });
+    this.aside = h("span", { class: "when", title: "There is no room for its history: these points are what this browser has seen. web.history.series in the configuration gives more." });
     this.plot = h("div", { class: "plot-box", tabindex: 0, role: "img", "aria-label": o.title, onpointermove: (e) => this.pointed(e), onpointerdown: (e) => this.pointed(e),
       onpointerleave: () => moveCursor(null), onblur: () => moveCursor(null), onkeydown: (e) => this.key(e), ondblclick: () => this.open() }, this.canvas, this.message);
     this.element = h("section", { class: "card graph" + (o.large ? " large" : "") },
       h("div", { class: "graph-head" },
         h("h2", { title: o.meaning }, o.href ? h("a", { href: o.href, title: "Open large" }, o.title, h("span", { class: "open", "aria-hidden": "true" }, " ⤢")) : o.title),
-        this.when, this.legend),
+        this.aside, this.when, this.legend),
       this.plot, o.large && o.meaning ? h("p", { class: "meaning" }, o.meaning) : null);
     this.resize = new ResizeObserver(() => this.later());
     this.resize.observe(this.plot);

@@ -13,6 +13,8 @@ function visit() {
   else if (p[0] === "route" && p[2] === "topic" && p.length === 4) page = new TopicPage(p[1], p[3]);
   else if (p[0] === "route" && p[2] === "topic" && p[4] === "partition" && !Number.isNaN(number)) page = new PartitionPage(p[1], p[3], number);
   else if (p[0] === "graph" && Object.hasOwn(GRAPHS, p[1] || "")) page = new GraphPage(p[1], p[2] === "route" ? p[3] : undefined, p[4] === "topic" ? p[5] : undefined);
+  else if (p[0] === "graph" && Object.hasOwn(CLUSTER_GRAPHS, p[1] || "") && (p.length === 2 || p[2] === "cluster" && isSubject(p.slice(3)))) page = new ClusterGraphPage(p[1], ...p.slice(3));
+  else if (p[0] === "cluster" && isSubject(p.slice(1))) page = p.length === 2 ? new ClusterPage(p[1]) : new { broker: BrokerPage, topic: ClusterTopicPage, group: GroupPage }[p[2]](p[1], p[3]);
   else if (p[0] === "") page = new Overview();
   else {
     const element = h("div", { class: "page" });
@@ -22,6 +24,9 @@ function visit() {
   page.update();
   window.scrollTo(0, 0);
 }
+
+// isSubject tells the parts of an address that name a cluster or something in it.
+const isSubject = ([cluster, kind, name, ...more]) => cluster !== undefined && !more.length && (kind === undefined || (kind !== "cluster" && Object.hasOwn(KINDS, kind) && name !== undefined));
 
 function update() {
   bar();
@@ -85,7 +90,8 @@ document.addEventListener("keydown", (e) => {
     return;
   }
   if (typing) return;
-  if (e.key === "/" && byId("filter")) { e.preventDefault(); byId("filter").focus(); }
+  const filter = [...document.querySelectorAll(".filter")].find((f) => !f.hidden);
+  if (e.key === "/" && filter) { e.preventDefault(); filter.focus(); }
   if (/^[1-7]$/.test(e.key)) chooseWindow(WINDOWS[e.key - 1]);
   if (e.key === "t") nextTheme();
 });

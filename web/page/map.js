@@ -39,10 +39,13 @@ class RouteMap {
 
   update(routes) { this.routes = routes; this.draw(); }
 
+  // tell takes what is known of the clusters themselves.
+  tell(clusters) { this.clusters = new Map(clusters.map((c) => [c.name, c])); this.draw(); }
+
   draw() {
     const width = this.element.clientWidth;
     if (!width || !this.routes) return;
-    const same = JSON.stringify([width, this.routes.map((r) => [r.name, r.from, r.to, r.state, r.reason, r.lag_seconds, r.bytes_per_second, r.topics])]);
+    const same = JSON.stringify([width, this.routes.map((r) => [r.name, r.from, r.to, r.state, r.reason, r.lag_seconds, r.bytes_per_second, r.topics]), [...(this.clusters || [])].map(([name, c]) => [name, c.state, c.broker_count, c.offline, c.under_replicated])]);
     if (same === this.drawn) return;
     this.drawn = same;
     const focused = document.activeElement && this.svg.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
@@ -69,10 +72,14 @@ class RouteMap {
   }
 
   cluster(name, x, y, width, height) {
-    return h("svg:g", { class: "cluster" },
+    const c = this.clusters && this.clusters.get(name);
+    const [mood, fact] = !c || c.state === "off" ? ["", ""] : c.state === "unreachable" ? ["bad", "unreachable"] : !c.time ? ["", ""]
+      : c.offline ? ["bad", `${whole(c.offline)} offline`] : c.under_replicated ? ["warn", `${whole(c.under_replicated)} under-replicated`] : ["", plural(c.broker_count, "broker", "brokers")];
+    const text = (at, kind, words, size) => h("svg:text", { class: kind, x: x + width / 2, y: y + height / 2 + at, "text-anchor": "middle", "dominant-baseline": "central" }, fit(words, width - 12, size));
+    return h("svg:a", { href: toCluster(name), class: "cluster " + mood, "aria-label": `cluster ${name}${fact && ", " + fact}` },
       h("svg:rect", { x: x + 1, y: y + 1, width: width - 2, height: height - 2, rx: 8 }),
-      h("svg:text", { x: x + width / 2, y: y + height / 2, "text-anchor": "middle", "dominant-baseline": "central" }, fit(name, width - 16, 14)),
-      h("svg:title", {}, "cluster " + name));
+      text(fact ? -10 : 0, "cluster-name", name, 14), fact ? text(11, "cluster-fact", fact, 12) : null,
+      h("svg:title", {}, `cluster ${name}${fact && ", " + fact}`));
   }
 
   arrow(r, rightwards, left, right, y, width) {

@@ -39,7 +39,7 @@ const lagMood = (s) => !known(s) ? "" : s >= 300 ? "bad" : s >= 30 ? "warn" : "g
 
 // reading gives a graph of one id for some subjects: [{label, key}].
 function reading(id, subjects, o) {
-  const g = GRAPHS[id];
+  const g = GRAPHS[id] || CLUSTER_GRAPHS[id];
   const lines = Object.entries(g.metrics);
   const series = subjects.length > 1
     ? subjects.map((s) => ({ label: s.label, key: `${s.key}/${lines[0][0]}` })) // of several routes only the first line
@@ -58,14 +58,18 @@ class Overview extends Page {
     this.events = new EventList();
     this.table = new TopicTable();
     this.graphs = h("section", { class: "graphs", "aria-label": "Graphs" });
+    this.look = new ClusterLook(this.feed, (clusters) => this.map.tell(clusters));
     this.element.append(
-      h("div", { class: "top" }, card("Clusters and routes", {}, this.part(this.map)), card("Events", { class: "card events" }, this.part(this.events))),
-      this.tiles.element, this.graphs, this.part(this.table), this.part(this.losses = new LossList()));
+      this.top = h("div", { class: "top" }, card("Clusters and routes", {}, this.part(this.map)), card("Events", { class: "card events" }, this.part(this.events))),
+      this.tiles.element, this.graphs, this.part(this.table), this.part(this.look), this.part(this.losses = new LossList()));
     this.drawn = "";
   }
 
   update() {
     const { routes, recent } = store.head;
+    this.look.alone(!routes.length);
+    for (const e of [this.top, this.tiles.element, this.graphs, this.table.element]) e.hidden = !routes.length;
+    if (!routes.length) return;
     this.map.update(routes);
     this.tiles.set("throughput", show("bytes", sum(routes, (r) => r.bytes_per_second)), recordRate(sum(routes, (r) => r.records_per_second)));
     const last = most(routes, (r) => r.lag_seconds);
@@ -144,7 +148,7 @@ class RoutePage extends Page {
     const r = store.head.routes.find((x) => x.name === this.name);
     if (!r) return missing(this.element, `There is no route ${this.name}.`);
     setChip(this.state, r.state);
-    setText(this.ends, `${r.from} → ${r.to}`);
+    setParts(this.ends, h("a", { href: toCluster(r.from) }, r.from), " → ", h("a", { href: toCluster(r.to) }, r.to));
     this.actions.update();
     setText(this.reason, r.reason);
     this.reason.hidden = !r.reason;
@@ -223,7 +227,8 @@ class TopicPage extends Page {
     const t = [...store.topics.values()].find((x) => x.route === this.route && x.source === this.topic);
     if (!t) return missing(this.element, `Route ${this.route} has no topic ${this.topic}.`);
     setChip(this.state, t.state);
-    setText(this.ends, `${this.route} → ${t.target}`);
+    const { from, to } = store.head.routes.find((r) => r.name === this.route) || {};
+    setParts(this.ends, from, " ", h("a", { href: toCluster(from, "topic", t.source) }, t.source), ` → ${to} `, h("a", { href: toCluster(to, "topic", t.target) }, t.target));
     this.actions.update();
     setText(this.reason, t.reason);
     this.reason.hidden = !t.reason;

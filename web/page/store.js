@@ -60,7 +60,7 @@ async function lost() {
 // ask fetches a document of the API. Errors are for people to read.
 async function ask(path) {
   const answer = await fetch("/api/v1/" + path, { signal: AbortSignal.timeout(20000) });
-  if (!answer.ok) throw new Error((await answer.text()).trim());
+  if (!answer.ok) throw Object.assign(new Error((await answer.text()).trim()), { status: answer.status });
   return answer.json();
 }
 

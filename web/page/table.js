@@ -1,49 +1,44 @@
-// The table of topics: worst first, filtered, and with elements only for the rows
-// that can be seen, so that a thousand topics cost no more than thirty.
+// Tables of many rows: worst first, filtered, and with elements only for the rows
+// that can be seen, so that a thousand rows cost no more than thirty.
 
-const ROW = 52; // px, as in the style
+const PHONE = 96; // px that the first column always has
 
-const COLUMNS = [
-  { id: "topic", title: "Topic", compare: (a, b) => a.source.localeCompare(b.source) },
-  { id: "state", title: "State", compare: (a, b) => worst(a, b) },
-  { id: "lag", title: "Lag", compare: (a, b) => (b.lag_seconds ?? -1) - (a.lag_seconds ?? -1), cell: (t) => show("seconds", t.lag_seconds) },
-  { id: "behind", title: "Records behind", compare: (a, b) => b.lag_records - a.lag_records, cell: (t) => whole(t.lag_records) },
-  { id: "rate", title: "Records", compare: (a, b) => (b.records_per_second ?? -1) - (a.records_per_second ?? -1), cell: (t) => show("rate", t.records_per_second) },
-  { id: "bytes", title: "Throughput", compare: (a, b) => (b.bytes_per_second ?? -1) - (a.bytes_per_second ?? -1), cell: (t) => show("bytes", t.bytes_per_second) },
-  { id: "partitions", title: "Partitions", compare: (a, b) => b.partitions - a.partitions, cell: (t) => whole(t.partitions) },
-  { id: "spark", title: "Lag, last hour" },
-];
-
-const byName = (a, b) => a.source.localeCompare(b.source) || a.route.localeCompare(b.route) || a.target.localeCompare(b.target);
-
-// worst compares by state, then by how far behind. Lags below a second differ all
-// the time and mean nothing; rows must not dance for them.
-function worst(a, b) {
-  const late = (t) => known(t.lag_seconds) && t.lag_seconds >= 1 ? t.lag_seconds : 0;
-  const fine = (t) => Math.max(badness(t.state), STATES.indexOf("copying")); // caught up and copying change places all the time
-  return fine(b) - fine(a) || late(b) - late(a);
-}
-
-class TopicTable {
-  constructor(route) {
-    this.route = route; // undefined: of all routes
-    this.sort = COLUMNS[1];
-    this.rows = new Map(); // elements by id of the topic
+// A Table shows what o says:
+//   kind, title     its class and its heading
+//   label           what the rows are, for screen readers and the filter
+//   columns         [{id, title, width, drop, left, compare, cell, mark, late, link, spark}], the first for the name; where
+//                   there is no room, columns go by drop, the highest first
+//   sort            id of the column to begin with
+//   rows()          what there is
+//   id(row)         tells rows apart
+//   compare(a, b)   the order of rows that are the same otherwise
+//   name(row), href(row), under(row)  the first column: a link, and [text, is it trouble] below it
+//   words(row)      what the filter looks at
+//   key(row)        series of the small graph
+//   none(all)       what to say where there is nothing
+//   height          of a row, px
+class Table {
+  constructor(o) {
+    this.o = { height: 52, ...o };
+    this.sort = o.columns.find((c) => c.id === o.sort);
+    this.rows = new Map(); // elements by id
     this.list = [];
     this.sparks = new Map(); // points by key
-    this.filter = h("input", { type: "search", id: "filter", placeholder: "Filter by name, route or state", "aria-label": "Filter topics", oninput: () => { this.scroller.scrollTop = 0; this.update(); } });
+    this.hidden = new Set(); // columns that have no room
+    this.filter = h("input", { type: "search", class: "filter", placeholder: o.placeholder || "Filter", "aria-label": `Filter ${o.label}`, oninput: () => { this.scroller.scrollTop = 0; this.update(); } });
     this.count = h("span", { class: "count", role: "status" });
-    this.heads = COLUMNS.map((c) => h("div", { role: "columnheader", class: "c-" + c.id },
+    this.heads = o.columns.map((c) => h("div", { role: "columnheader", class: cellClass(c) },
       c.compare ? h("button", { type: "button", onclick: () => this.sortBy(c) }, c.title) : c.title));
     this.body = h("div", { class: "rows", role: "rowgroup" });
     this.note = h("p", { class: "empty", hidden: true });
-    this.scroller = h("div", { class: "scroller", tabindex: 0, "aria-label": "Topics", onscroll: () => this.later(), onkeydown: (e) => this.key(e) },
+    this.scroller = h("div", { class: "scroller", tabindex: 0, "aria-label": o.title, onscroll: () => this.later(), onkeydown: (e) => this.key(e) },
       h("div", { class: "row head", role: "row" }, this.heads), this.body);
-    this.grid = h("div", { class: "grid", role: "table", "aria-label": "Topics, worst first" }, this.scroller);
-    this.element = card(null, { class: "card topics" }, h("div", { class: "card-head" }, h("h2", {}, "Topics"), this.count, this.filter), this.grid, this.note);
+    this.grid = h("div", { class: "grid", role: "table", "aria-label": `${o.title}, worst first` }, this.scroller);
+    this.grid.style.setProperty("--row", this.o.height + "px");
+    this.element = card(null, { class: `card table ${o.kind}` }, h("div", { class: "card-head" }, h("h2", {}, o.title), this.count, this.filter), this.grid, this.note);
     this.resize = new ResizeObserver(() => this.later());
     this.resize.observe(this.scroller);
-    this.timer = setInterval(() => this.fetchSparks(true), 30000);
+    if (o.key) this.timer = setInterval(() => this.fetchSparks(true), 30000);
   }
 
   close() {
@@ -59,22 +54,21 @@ class TopicTable {
   }
 
   update() {
-    const all = [...store.topics.values()].filter((t) => this.route === undefined || t.route === this.route);
+    const all = this.o.rows();
     const words = this.filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    this.list = all.filter((t) => {
-      const text = `${t.source} ${t.target} ${t.route} ${word(t.state)}`.toLowerCase();
+    this.list = !words.length ? all.slice() : all.filter((t) => {
+      const text = this.o.words(t).toLowerCase();
       return words.every((w) => text.includes(w));
     });
-    this.list.sort((a, b) => (this.reversed ? -1 : 1) * this.sort.compare(a, b) || byName(a, b));
+    this.list.sort((a, b) => (this.reversed ? -1 : 1) * this.sort.compare(a, b) || this.o.compare(a, b));
     setText(this.count, words.length ? `${whole(this.list.length)} of ${whole(all.length)}` : whole(all.length));
-    this.heads.forEach((e, i) => setAttribute(e, "aria-sort", COLUMNS[i] !== this.sort ? "none" : this.reversed ? "ascending" : "descending"));
-    const none = !all.length ? "No topic is copied yet. Topics of the source that match the route's patterns appear here by themselves; mirror plan says which match and why others do not."
-      : !this.list.length ? "No topic matches this filter." : "";
+    this.heads.forEach((e, i) => setAttribute(e, "aria-sort", this.o.columns[i] !== this.sort ? "none" : this.reversed ? "ascending" : "descending"));
+    const none = !all.length ? this.o.none() : !this.list.length ? `No ${this.o.one} matches this filter.` : "";
     setText(this.note, none);
     this.note.hidden = !none;
     this.grid.hidden = !!none;
-    this.grid.classList.toggle("one-route", this.route !== undefined || (store.head && store.head.routes.length < 2));
-    this.body.style.height = this.list.length * ROW + "px";
+    this.filter.hidden = all.length < 2 && !words.length;
+    this.body.style.height = this.list.length * this.o.height + "px";
     this.draw();
   }
 
@@ -84,19 +78,38 @@ class TopicTable {
     requestAnimationFrame(() => { this.waiting = false; this.draw(); });
   }
 
+  // fit leaves columns out until the rest has room.
+  fit() {
+    const room = this.scroller.clientWidth;
+    if (!room || room === this.fitted) return;
+    this.fitted = room;
+    const [first, ...others] = this.o.columns;
+    let shown = others.slice();
+    const needed = () => shown.reduce((n, c) => n + c.width, first.width + 32);
+    while (needed() > room && shown.some((c) => c.drop)) {
+      const next = shown.reduce((a, b) => (b.drop || 0) > (a.drop || 0) ? b : a);
+      shown = shown.filter((c) => c !== next);
+    }
+    this.hidden = new Set(others.filter((c) => !shown.includes(c)));
+    this.grid.style.setProperty("--columns", [`minmax(${PHONE}px, 1fr)`, ...shown.map((c) => c.width + "px")].join(" "));
+    this.heads.forEach((e, i) => { e.hidden = this.hidden.has(this.o.columns[i]); });
+  }
+
   draw() {
+    this.fit();
+    const size = this.o.height;
     const top = this.scroller.scrollTop, height = this.scroller.clientHeight || 600;
-    const first = Math.max(Math.floor(top / ROW) - 4, 0), last = Math.min(Math.ceil((top + height) / ROW) + 4, this.list.length);
+    const first = Math.max(Math.floor(top / size) - 4, 0), last = Math.min(Math.ceil((top + height) / size) + 4, this.list.length);
     const keep = new Set();
     for (let i = first; i < last; i++) {
-      const t = this.list[i], id = topicId(t.route, t.source, t.target);
+      const t = this.list[i], id = this.o.id(t);
       keep.add(id);
       let row = this.rows.get(id);
       if (!row) {
-        this.rows.set(id, row = new TopicRow(t));
+        this.rows.set(id, row = new Row(this.o, t));
         this.body.append(row.element);
       }
-      row.update(t, i, this.sparks.get(row.key));
+      row.update(t, i, this.hidden, this.sparks.get(row.key));
     }
     for (const [id, row] of this.rows) {
       if (keep.has(id)) continue;
@@ -109,6 +122,7 @@ class TopicTable {
 
   // fetchSparks asks for the last hour of the rows that are seen, once they rest.
   fetchSparks(again) {
+    if (!this.o.key) return;
     clearTimeout(this.sparkTimer);
     this.sparkTimer = setTimeout(async () => {
       const keys = [...this.rows.values()].map((r) => r.key).filter((k) => again || !this.sparks.has(k)).slice(0, ASKED);
@@ -126,10 +140,11 @@ class TopicTable {
     const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
     if (!step) return;
     e.preventDefault();
+    const size = this.o.height;
     const now = [...this.rows.values()].find((r) => r.element.contains(document.activeElement));
-    const index = Math.min(Math.max(now ? now.index + step : Math.ceil(this.scroller.scrollTop / ROW), 0), this.list.length - 1);
+    const index = Math.min(Math.max(now ? now.index + step : Math.ceil(this.scroller.scrollTop / size), 0), this.list.length - 1);
     if (index < 0) return;
-    const above = index * ROW, below = above + 2 * ROW - this.scroller.clientHeight;
+    const above = index * size, below = above + 2 * size - this.scroller.clientHeight;
     if (this.scroller.scrollTop > above) this.scroller.scrollTop = above;
     if (this.scroller.scrollTop < below) this.scroller.scrollTop = below;
     this.draw();
@@ -137,31 +152,38 @@ class TopicTable {
   }
 }
 
-// TopicRow is one row of the table.
-class TopicRow {
-  constructor(t) {
-    this.key = `${t.route}/${t.source}/lag_seconds`;
-    this.link = h("a", { href: toTopic(t.route, t.source), title: t.source }, t.source);
-    this.under = h("span", { class: "under" });
-    this.state = chip(t.state);
-    this.spark = h("canvas", { class: "spark", width: 120, height: 28, "aria-hidden": "true" });
-    this.cells = COLUMNS.map((c) => {
-      const inside = { topic: [this.link, this.under], state: [this.state], spark: [this.spark] }[c.id] || [];
-      return h("div", { role: "cell", class: "c-" + c.id }, inside);
-    });
+const cellClass = (c) => `c-${c.id}${c.left ? " left" : ""}${c.spark ? " c-spark" : ""}`;
+
+// A Row is one row of a table.
+class Row {
+  constructor(o, t) {
+    this.o = o;
+    this.key = o.key && o.key(t);
+    this.link = o.href ? h("a", { class: "name", href: o.href(t), title: o.name(t) }, o.name(t)) : h("span", { class: "name", tabindex: -1 }, o.name(t));
+    this.under = o.under && h("span", { class: "under" });
+    this.state = h("span");
+    this.spark = o.key && h("canvas", { class: "spark", width: 120, height: 28, "aria-hidden": "true" });
+    this.cells = o.columns.map((c, i) => h("div", { role: "cell", class: cellClass(c) }, !i ? [this.link, this.under] : c.mark ? this.state : c.spark ? this.spark : []));
     this.element = h("div", { class: "row", role: "row" }, this.cells);
   }
 
-  update(t, index, spark) {
+  update(t, index, hidden, spark) {
     this.index = index;
-    const y = `translateY(${index * ROW}px)`;
+    const y = `translateY(${index * this.o.height}px)`;
     if (this.element.style.transform !== y) this.element.style.transform = y;
-    setChip(this.state, t.state);
-    setText(this.under, (troubled(t.state) || t.state === "paused") && t.reason ? `${t.route}: ${t.reason}` : `${t.route} → ${t.target}`);
-    this.under.title = this.under.textContent;
-    this.under.classList.toggle("why", troubled(t.state));
-    COLUMNS.forEach((c, i) => { if (c.cell) setText(this.cells[i], c.cell(t)); });
-    this.cells[2].classList.toggle("late", known(t.lag_seconds) && t.lag_seconds >= 60);
+    if (this.under) {
+      const [text, bad] = this.o.under(t);
+      setText(this.under, text);
+      this.under.title = text;
+      this.under.classList.toggle("why", !!bad);
+    }
+    this.o.columns.forEach((c, i) => {
+      const e = this.cells[i];
+      if (e.hidden !== hidden.has(c)) e.hidden = hidden.has(c);
+      if (c.mark) setMark(this.state, ...c.mark(t));
+      if (c.cell) setText(e, c.cell(t));
+      if (c.late) e.classList.toggle("late", c.late(t));
+    });
     if (spark && !this.drawn) this.draw(spark);
   }
 
@@ -185,5 +207,48 @@ class TopicRow {
       last = i;
     });
     c.stroke();
+  }
+}
+
+// The lines of comparison: the larger first, what is unknown last.
+const larger = (f) => (a, b) => (f(b) ?? -1) - (f(a) ?? -1);
+
+// Lags below a second differ all the time and mean nothing; rows must not dance
+// for them.
+const lateness = (t) => known(t.lag_seconds) && t.lag_seconds >= 1 ? t.lag_seconds : 0;
+const isLate = (t) => known(t.lag_seconds) && t.lag_seconds >= 60;
+
+// worst compares topics of routes by state, then by how far behind.
+function worst(a, b) {
+  const fine = (t) => Math.max(badness(t.state), STATES.indexOf("copying")); // caught up and copying change places all the time
+  return fine(b) - fine(a) || lateness(b) - lateness(a);
+}
+
+// TopicTable lists the topics of a route, or of all.
+class TopicTable extends Table {
+  constructor(route) {
+    super({
+      kind: "topics", title: "Topics", label: "topics", one: "topic", sort: "state",
+      placeholder: "Filter by name, route or state",
+      columns: [
+        { id: "topic", title: "Topic", width: 200, left: true, compare: (a, b) => a.source.localeCompare(b.source) },
+        { id: "state", title: "State", width: 104, left: true, compare: worst, mark: (t) => [t.state, word(t.state)] },
+        { id: "lag", title: "Lag", width: 112, compare: larger((t) => t.lag_seconds), cell: (t) => show("seconds", t.lag_seconds), late: isLate },
+        { id: "behind", title: "Records behind", width: 116, drop: 1, compare: larger((t) => t.lag_records), cell: (t) => whole(t.lag_records) },
+        { id: "rate", title: "Records", width: 92, drop: 3, compare: larger((t) => t.records_per_second), cell: (t) => show("rate", t.records_per_second) },
+        { id: "bytes", title: "Throughput", width: 104, drop: 2, compare: larger((t) => t.bytes_per_second), cell: (t) => show("bytes", t.bytes_per_second) },
+        { id: "partitions", title: "Partitions", width: 92, drop: 4, compare: larger((t) => t.partitions), cell: (t) => whole(t.partitions) },
+        { id: "spark", title: "Lag, last hour", width: 136, drop: 5, spark: true },
+      ],
+      rows: () => [...store.topics.values()].filter((t) => route === undefined || t.route === route),
+      id: (t) => topicId(t.route, t.source, t.target),
+      compare: (a, b) => a.source.localeCompare(b.source) || a.route.localeCompare(b.route) || a.target.localeCompare(b.target),
+      name: (t) => t.source,
+      href: (t) => toTopic(t.route, t.source),
+      under: (t) => (troubled(t.state) || t.state === "paused") && t.reason ? [`${t.route}: ${t.reason}`, troubled(t.state)] : [`${t.route} → ${t.target}`, false],
+      words: (t) => `${t.source} ${t.target} ${t.route} ${word(t.state)}`,
+      key: (t) => `${t.route}/${t.source}/lag_seconds`,
+      none: () => "No topic is copied yet. Topics of the source that match the route's patterns appear here by themselves; mirror plan says which match and why others do not.",
+    });
   }
 }

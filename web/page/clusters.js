@@ -1,0 +1,174 @@
+// The clusters themselves: what their documents say, in words, and what the
+// overview shows of them.
+
+// What has a graph. The metric of each is also a field of the subject's document.
+const CLUSTER_GRAPHS = {
+  produced: { title: "Records", unit: "rate", metrics: { records_per_second: "" },
+    meaning: "Offsets by which the logs grew, per second. Markers of transactions count, too." },
+  size: { title: "On disk", unit: "size", metrics: { bytes: "" },
+    meaning: "Bytes in the brokers' log directories, every replica counted." },
+  "under-replicated": { title: "Under-replicated partitions", unit: "count", metrics: { under_replicated: "" },
+    meaning: "Partitions with fewer replicas in sync than assigned. Of a broker: those in which its own replica is not in sync." },
+  offline: { title: "Offline partitions", unit: "count", metrics: { offline: "" },
+    meaning: "Partitions without a leader: nobody can write or read them." },
+  leaders: { title: "Leaders", unit: "count", metrics: { leaders: "" },
+    meaning: "Partitions that the broker leads." },
+  "group-lag": { title: "Lag in time", unit: "seconds", metrics: { lag_seconds: "" },
+    meaning: "How long ago the log ended where the group stands now, of the partition furthest behind." },
+  "group-behind": { title: "Lag in records", unit: "count", metrics: { lag_records: "" },
+    meaning: "Offsets between where the group stands and where the partitions end." },
+};
+
+// Kinds of subjects: how the API calls several of them, and their graphs.
+const KINDS = {
+  cluster: { graphs: ["produced", "size", "under-replicated", "offline"] },
+  broker: { many: "brokers", graphs: ["produced", "size", "leaders", "under-replicated"] },
+  topic: { many: "topics", graphs: ["produced", "size", "under-replicated"] },
+  group: { many: "groups", graphs: ["group-lag", "group-behind"] },
+};
+
+// Of a subject: the document, the series and the address of a large graph.
+const clusterPath = (cluster, kind, name) => `clusters/${part(cluster)}` + (kind ? `/${KINDS[kind].many}/${part(name)}` : "");
+const clusterKey = (cluster, kind, name) => "cluster:" + cluster + (kind ? `/${kind}:${name}` : "");
+const clusterGraph = (id, cluster, kind, name) => `#/graph/${id}` + toCluster(cluster, kind, name).slice(1);
+
+// lagTime is how far behind a group is; it may have been before anybody looked.
+const lagTime = (g) => (g.lag_seconds_at_least && known(g.lag_seconds) ? "≥ " : "") + show("seconds", g.lag_seconds);
+
+// magnitude makes numbers the same that differ a little, for rows must not dance.
+const magnitude = (v) => v > 0 ? Math.ceil(Math.log2(v)) : 0;
+
+const ORDER = { unreachable: 3, starting: 2, ok: 1 };
+const worstCluster = (a, b) => (ORDER[b.state] || 0) - (ORDER[a.state] || 0) || b.offline - a.offline || b.under_replicated - a.under_replicated;
+const worstReplicas = (a, b) => (b.offline || 0) - (a.offline || 0) || b.under_replicated - a.under_replicated;
+const worstGroup = (a, b) => lateness(b) - lateness(a) || magnitude(b.lag_records) - magnitude(a.lag_records);
+
+// Marks: the class and the word of a state.
+function clusterMark(c) {
+  if (c.state === "unreachable") return ["stopped", "unreachable"];
+  if (c.state !== "ok") return c.state === "starting" ? ["starting", "first look"] : ["paused", "not looked at"];
+  return replicaMark(c);
+}
+const replicaMark = (t) => t.offline ? ["stopped", "offline"] : t.under_replicated ? ["waiting", "under-replicated"] : ["caught_up", "healthy"];
+const brokerMark = (b) => b.online === false ? ["stopped", "gone"] : b.under_replicated ? ["waiting", "behind"] : ["caught_up", "in sync"];
+function groupMark(g) {
+  const text = g.state.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  if (text === "stable") return ["caught_up", text];
+  if (/rebalanc|assign|reconcil/.test(text)) return ["starting", text.replace(/^(preparing|completing) /, "")];
+  return [g.lag_records > 0 ? "waiting" : "paused", text || "unknown"];
+}
+
+// troubles says in words what is wrong with replicas.
+function troubles(t) {
+  const of = (n, what) => n ? `${plural(n, "partition", "partitions")} ${what}` : "";
+  return [of(t.offline, "without a leader"), of(t.under_replicated, "under-replicated")].filter(Boolean).join(", ");
+}
+
+// GroupTable lists consumer groups; each knows its cluster. They are those of all
+// clusters, of one, or of one topic, in which a group has no state.
+class GroupTable extends Table {
+  constructor(scope, rows, none) {
+    const ofTopic = scope === "topic";
+    super({
+      kind: "groups", title: "Consumer groups", label: "consumer groups", one: "group", sort: "lag", rows, none,
+      placeholder: ofTopic ? "Filter by group" : "Filter by group, topic or state",
+      height: ofTopic ? 36 : 52,
+      columns: [
+        { id: "group", title: "Group", width: 200, left: true, compare: (a, b) => a.name.localeCompare(b.name) },
+        { id: "state", title: "State", width: 118, left: true, drop: 2, compare: (a, b) => a.state.localeCompare(b.state), mark: groupMark },
+        { id: "lag", title: "Lag", width: 112, compare: worstGroup, cell: lagTime, late: isLate },
+        { id: "behind", title: "Records behind", width: 116, drop: 1, compare: larger((g) => g.lag_records), cell: (g) => whole(g.lag_records) },
+        { id: "rate", title: "Reads", width: 92, drop: 4, compare: larger((g) => g.records_per_second), cell: (g) => show("rate", g.records_per_second) },
+        { id: "members", title: "Members", width: 88, drop: 3, compare: larger((g) => g.members), cell: (g) => whole(g.members) },
+        { id: "spark", title: "Lag, last hour", width: 136, drop: 5, spark: true },
+      ].filter((c) => !ofTopic || !["state", "rate", "spark"].includes(c.id)),
+      id: (g) => g.cluster + "\n" + g.name,
+      compare: (a, b) => a.name.localeCompare(b.name) || a.cluster.localeCompare(b.cluster),
+      name: (g) => g.name,
+      href: (g) => toCluster(g.cluster, "group", g.name),
+      under: ofTopic ? null : (g) => [(scope === "all" ? g.cluster + ": " : "") + (g.topics.length ? g.topics.join(", ") : "reads no topic"), false],
+      words: (g) => ofTopic ? g.name : [g.name, g.cluster, groupMark(g)[1], ...g.topics].join(" "),
+      key: !ofTopic ? (g) => `${clusterKey(g.cluster, "group", g.name)}/lag_records` : null,
+    });
+  }
+}
+
+// ClusterLook is what the overview shows of the clusters: all of them in a table,
+// and the groups of all, worst first. Where there is no route it is the whole page.
+class ClusterLook {
+  constructor(feed, changed) {
+    Object.assign(this, { feed, changed, groups: [], clusters: null });
+    this.tiles = new Tiles({ clusters: "Clusters", brokers: "Brokers", offline: "Offline partitions", under: "Under-replicated", rate: "Records", size: "On disk", lag: "Worst group" });
+    this.graphs = h("section", { class: "graphs", "aria-label": "Graphs" });
+    this.body = h("tbody");
+    this.note = h("p", { class: "empty" }, "Loading …");
+    this.heads = h("div", { class: "wide", hidden: true }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Cluster"), h("th", {}, "State"),
+      ["Brokers", "Topics", "Partitions", "Offline", "Under-replicated", "Groups", "Records", "On disk"].map((t) => h("th", { class: "n" }, t)))), this.body));
+    this.card = card("Clusters", { class: "card clusters" }, this.heads, this.note);
+    this.table = new GroupTable("all", () => this.groups, () => this.trouble || "No consumer group yet. Groups that match monitor.groups in the configuration appear here by themselves.");
+    this.table.element.hidden = true;
+    this.element = h("div", { class: "page" }, this.tiles.element, this.graphs, this.card, this.table.element);
+    this.alone(false);
+    this.poll = new Poll("clusters", (d) => this.take(d.clusters), (e) => this.say("The clusters' numbers cannot be read: " + e.message));
+  }
+
+  close() { this.poll.close(); this.table.close(); }
+
+  // alone says that there is nothing else on the page.
+  alone(yes) { this.single = yes; this.tiles.element.hidden = this.graphs.hidden = !yes; }
+
+  say(text) { setText(this.note, text); this.note.hidden = !text; }
+
+  async take(clusters) {
+    this.clusters = clusters.sort((a, b) => worstCluster(a, b) || a.name.localeCompare(b.name));
+    const looked = clusters.filter((c) => c.state !== "off");
+    this.showClusters(looked, clusters);
+    if (this.single) this.showAlone(looked);
+    this.changed(clusters);
+    this.trouble = "";
+    const found = await Promise.all(looked.filter((c) => c.group_count).map((c) => ask(clusterPath(c.name) + "/groups")
+      .then((d) => d.groups.map((g) => ({ ...g, cluster: c.name })), (e) => { this.trouble = `The groups of ${c.name} cannot be read: ${e.message}`; return []; })));
+    if (this.poll.closed) return;
+    this.groups = found.flat();
+    this.table.element.hidden = !looked.length;
+    this.table.update();
+    if (this.single) this.tiles.set("lag", ...worstGroupTile(this.groups));
+  }
+
+  showClusters(looked, all) {
+    this.heads.hidden = !looked.length;
+    this.say(looked.length ? "" : [...new Set(all.flatMap((c) => c.notes))].join(" ") || "No cluster is looked at: set monitor.enabled: true in the configuration.");
+    const n = (v, mood) => h("td", { class: "n " + (mood || "") }, v);
+    this.body.replaceChildren(...all.map((c) => {
+      const unseen = !c.time, count = (v) => unseen ? DASH : whole(v);
+      const why = c.reason || (c.notes || []).join(" ");
+      return h("tr", {}, h("td", {}, h("a", { class: "name", href: toCluster(c.name) }, c.name), why ? h("span", { class: "under" + (c.reason ? " why" : "") }, why) : null), h("td", {}, chip(...clusterMark(c))),
+        n(count(c.broker_count)), n(count(c.topic_count)), n(count(c.partition_count)), n(count(c.offline), c.offline ? "lost" : ""), n(count(c.under_replicated), c.under_replicated ? "late" : ""), n(count(c.group_count)),
+        n(show("rate", c.records_per_second)), n(show("size", c.bytes)));
+    }));
+  }
+
+  showAlone(looked) {
+    const total = (f) => sum(looked, (c) => c.time ? f(c) : null);
+    const fine = looked.filter((c) => c.state === "ok").length, offline = total((c) => c.offline), under = total((c) => c.under_replicated);
+    this.tiles.set("clusters", fine < looked.length ? `${whole(fine)} of ${whole(looked.length)}` : whole(fine), fine < looked.length ? "the others do not answer" : "all answer", fine < looked.length ? "bad" : "good");
+    this.tiles.set("brokers", whole(total((c) => c.broker_count)), `${plural(total((c) => c.topic_count), "topic", "topics")}, ${plural(total((c) => c.partition_count), "partition", "partitions")}`);
+    this.tiles.set("offline", whole(offline), "partitions without a leader", offline ? "bad" : offline === 0 ? "good" : "");
+    this.tiles.set("under", whole(under), "partitions with a replica out of sync", under ? "warn" : under === 0 ? "good" : "");
+    this.tiles.set("rate", show("rate", total((c) => c.records_per_second)), "written to all clusters");
+    this.tiles.set("size", show("size", total((c) => c.bytes)), "every replica counted");
+    const names = looked.map((c) => c.name).sort().slice(0, 6);
+    if (names.join("\n") === this.drawn || !names.length) return;
+    this.drawn = names.join("\n");
+    const subjects = names.map((c) => ({ label: c, key: clusterKey(c) }));
+    this.graphs.replaceChildren(...["produced", "size", "under-replicated"].map((id) => this.feed.add(reading(id, subjects, { href: "#/graph/" + id }))));
+    this.feed.refresh();
+  }
+}
+
+// worstGroupTile is the tile of the group furthest behind.
+function worstGroupTile(groups) {
+  const [g] = groups.slice().sort(worstGroup);
+  if (!g) return [DASH, "no consumer group"];
+  return [lagTime(g), `${g.name}, ${plural(g.lag_records, "record", "records")} behind`, isLate(g) ? "warn" : known(g.lag_seconds) ? "good" : ""];
+}
