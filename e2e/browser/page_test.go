@@ -147,7 +147,7 @@ func TestPage(t *testing.T) {
 	s.wait("every route copies", func(st status) bool {
 		return len(st.Routes) == 3 && len(st.Routes[0].Topics) >= 10 && len(st.Routes[1].Topics) == 1 && len(st.Routes[2].Topics) == 3
 	})
-	s.world.Start(s.ctx)
+	s.must(s.world.Start(s.ctx))
 	s.must(s.world.StopPartition(s.ctx))
 	s.must(s.world.Lose(s.ctx))
 	s.wait("a partition is stopped and records are lost", func(st status) bool {
@@ -156,6 +156,7 @@ func TestPage(t *testing.T) {
 	s.open("#/")
 	t.Run("live", s.live)
 	t.Run("graphs", s.graphs)
+	t.Run("a stopped consumer", s.stoppedConsumer)
 	s.world.Quiet()
 	s.wait("all but the stopped partition is copied", func(st status) bool {
 		return st.Routes[0].LagRecords == 1 && st.Routes[1].LagRecords == 0 && st.Routes[2].LagRecords == 0
@@ -164,12 +165,16 @@ func TestPage(t *testing.T) {
 	t.Run("worst first", s.worstFirst)
 	t.Run("events and losses", s.eventsAndLosses)
 	t.Run("pages", s.pages)
+	t.Run("cluster numbers", s.clusterNumbers)
+	t.Run("cluster pages", s.clusterPages)
 	t.Run("themes", s.themes)
 	t.Run("widths", s.widths)
 	t.Run("keys", s.keys)
 	t.Run("policy", s.policy)
 	t.Run("many topics", s.manyTopics)
+	t.Run("many topics of a cluster", s.manyClusterTopics)
 	t.Run("restart", s.restart)
+	t.Run("unreachable", s.unreachable)
 }
 
 // The numbers move by themselves.
@@ -249,13 +254,13 @@ func (s *setting) worstFirst(t *testing.T) {
 	s.t = t
 	s.open("#/")
 	s.until(`document.querySelectorAll(".rows .row").length > 5`)
-	first := ask[[]string](s, `[...document.querySelectorAll(".rows .row")].sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map((r) => r.querySelector("a").textContent + " " + r.querySelector(".chip").textContent)`)
+	first := ask[[]string](s, `[...document.querySelectorAll(".topics .rows .row")].sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map((r) => r.querySelector("a").textContent + " " + r.querySelector(".chip").textContent)`)
 	if first[0] != "archive stopped" {
 		t.Errorf("the first rows are %q", first)
 	}
-	s.must(chromedp.Do(s.tab, chromedp.SendKeys(chromedp.CSS("#filter"), "CLICKS dc3")))
-	s.until(`document.querySelectorAll(".rows .row").length === 2 && document.querySelector(".count").textContent.startsWith("2 of ")`)
-	s.must(chromedp.Do(s.tab, chromedp.SendKeys(chromedp.CSS("#filter"), "nothing")))
+	s.must(chromedp.Do(s.tab, chromedp.SendKeys(chromedp.CSS(".topics .filter"), "CLICKS dc3")))
+	s.until(`document.querySelectorAll(".topics .rows .row").length === 2 && document.querySelector(".topics .count").textContent.startsWith("2 of ")`)
+	s.must(chromedp.Do(s.tab, chromedp.SendKeys(chromedp.CSS(".topics .filter"), "nothing")))
 	s.until(`document.querySelector(".topics .empty").textContent.includes("No topic matches")`)
 }
 
@@ -361,7 +366,8 @@ func (s *setting) widths(t *testing.T) {
 	s.t = t
 	for _, width := range []int64{360, 400, 768, 1024, 1400, 2200} {
 		s.must(chromedp.Do(s.tab, Size(width, 900, "light")))
-		for _, hash := range []string{"#/", "#/route/dc1-to-dc2", "#/route/dc1-to-dc2/topic/archive", "#/route/dc1-to-dc2/topic/archive/partition/0", "#/graph/throughput"} {
+		for _, hash := range []string{"#/", "#/route/dc1-to-dc2", "#/route/dc1-to-dc2/topic/archive", "#/route/dc1-to-dc2/topic/archive/partition/0", "#/graph/throughput",
+			"#/cluster/dc1", "#/cluster/dc1/broker/0", "#/cluster/dc1/topic/orders", "#/cluster/dc1/group/search%2Findexer", "#/graph/group-lag/cluster/dc1/group/billing"} {
 			s.open(hash)
 			s.until(`document.querySelector(".graph canvas").width > 0`)
 			if over := ask[int64](s, `document.documentElement.scrollWidth`); over > width {
@@ -396,12 +402,12 @@ func (s *setting) keys(t *testing.T) {
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("4")))
 	s.until(`document.querySelector("#windows [aria-pressed=true]").textContent === "day"`)
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("1"), chromedp.KeyEvent("/")))
-	s.until(`document.activeElement.id === "filter"`)
+	s.until(`document.activeElement.matches(".topics .filter")`)
 	// A key that is sent like this leaves its character, which a real one does not.
 	s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](`document.activeElement.value = ""`), chromedp.KeyEvent("arch")))
-	s.until(`document.querySelectorAll(".rows .row").length === 1`)
+	s.until(`document.querySelectorAll(".topics .rows .row").length === 1`)
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("\x1b")))
-	s.until(`document.querySelectorAll(".rows .row").length > 5 && document.activeElement.id !== "filter"`)
+	s.until(`document.querySelectorAll(".topics .rows .row").length > 5 && !document.activeElement.matches(".filter")`)
 	s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](`document.querySelector(".scroller").focus()`), chromedp.KeyEvent(kb.ArrowDown)))
 	s.until(`document.activeElement.matches(".rows a")`)
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("\r")))
@@ -440,7 +446,7 @@ func (s *setting) policy(t *testing.T) {
 // a frame costs the same as with thirty. How long it takes depends on the machine.
 func (s *setting) manyTopics(t *testing.T) {
 	s.t = t
-	s.must(s.world.AddTopics(1000))
+	s.must(s.world.AddTopics("many", 1000))
 	s.wait("a thousand topics are copied", func(st status) bool { return len(st.Routes[0].Topics) > 1000 })
 	s.open("#/")
 	s.until(`page.table.list.length > 1000`)
@@ -457,7 +463,7 @@ func (s *setting) manyTopics(t *testing.T) {
 	    t.draw();
 	    t.scroller.getBoundingClientRect();
 	    took.push(performance.now() - began);
-	    out.Rows = Math.max(out.Rows, document.querySelectorAll(".rows .row").length);
+	    out.Rows = Math.max(out.Rows, document.querySelectorAll(".topics .rows .row").length);
 	  }
 	  took.sort((a, b) => a - b);
 	  out.Half = took[Math.floor(took.length / 2)];

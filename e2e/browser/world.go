@@ -23,6 +23,7 @@ type World struct {
 	back          *kgo.Client // of dc2
 	writers       sync.WaitGroup
 	stop          context.CancelFunc
+	readers       map[string]*reader // consumer groups of dc1
 }
 
 // load is how a topic of dc1 is written to: records a second, and the bytes of
@@ -44,7 +45,7 @@ func loads() []load {
 
 // NewWorld starts the clusters and creates the topics.
 func NewWorld(ctx context.Context) (*World, error) {
-	w := &World{}
+	w := &World{readers: make(map[string]*reader)}
 	var err error
 	for _, c := range []struct {
 		cluster **kfake.Cluster
@@ -104,9 +105,10 @@ clusters:
   dc2: {brokers: [%s]}
   dc3: {brokers: [%s]}
 routes:
-  - {from: dc1, to: dc2, topics: ["/.*/"], exclude: ["/dc.*/"], refresh: 500ms}
+  - {from: dc1, to: dc2, topics: ["/.*/"], exclude: ["/dc.*/", "/extra\\..*/"], refresh: 500ms}
   - {from: dc2, to: dc1, topics: [feedback], refresh: 500ms}
   - {from: dc1, to: dc3, topics: ["/clicks\\..*/", orders], refresh: 500ms, limits: {bytes_per_second: 330KB}}
+monitor: {interval: 5s}
 web:
   listen: %s
   history: {path: %s}
@@ -114,9 +116,9 @@ log: {level: warn}
 `, list(w.dc1), list(w.dc2), list(w.dc3), listen, history)
 }
 
-// Start begins to write. Rates swing by a third within some minutes, each topic in
+// Start begins to write and to read. Rates swing by a third within some minutes, each topic in
 // its own time, and every few minutes there is a burst.
-func (w *World) Start(ctx context.Context) {
+func (w *World) Start(ctx context.Context) error {
 	ctx, w.stop = context.WithCancel(ctx)
 	began := time.Now()
 	for i, l := range loads() {
@@ -127,6 +129,7 @@ func (w *World) Start(ctx context.Context) {
 	w.writers.Go(func() {
 		write(ctx, w.back, load{"feedback", 2, 12, 400}, func() float64 { return swing(time.Since(began), 3) })
 	})
+	return w.startReaders()
 }
 
 // swing is the factor of the load at a time.
@@ -193,10 +196,11 @@ func (w *World) Lose(ctx context.Context) error {
 	return nil
 }
 
-// AddTopics creates many topics, for a page that has much to show.
-func (w *World) AddTopics(n int) error {
+// AddTopics creates many topics in dc1, for a page that has much to show. Those that
+// are called extra are not copied.
+func (w *World) AddTopics(name string, n int) error {
 	for i := range n {
-		if err := w.dc1.CreateTopic(fmt.Sprintf("many.%04d", i), 1, nil); err != nil {
+		if err := w.dc1.CreateTopic(fmt.Sprintf("%s.%04d", name, i), 1, nil); err != nil {
 			return err
 		}
 	}
@@ -211,9 +215,18 @@ func (w *World) Quiet() {
 	}
 }
 
+// CloseCluster ends dc3 alone.
+func (w *World) CloseCluster() {
+	w.dc3.Close()
+	w.dc3 = nil
+}
+
 // Close ends everything.
 func (w *World) Close() {
 	w.Quiet()
+	for group := range w.readers {
+		w.StopReader(group)
+	}
 	for _, c := range []*kgo.Client{w.client, w.back} {
 		if c != nil {
 			c.Close()

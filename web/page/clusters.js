@@ -64,6 +64,32 @@ function troubles(t) {
   return [of(t.offline, "without a leader"), of(t.under_replicated, "under-replicated")].filter(Boolean).join(", ");
 }
 
+// clusterTable lists clusters.
+function clusterTable(rows, none) {
+  const count = (c, v) => c.time ? whole(v) : DASH;
+  const number = (id, title, width, drop, f, late) => ({ id, title, width, drop, compare: larger(f), cell: (c) => count(c, f(c)), late });
+  return new Table({
+    kind: "clusters", title: "Clusters", label: "clusters", one: "cluster", sort: "state", rows, none,
+    columns: [
+      { id: "cluster", title: "Cluster", width: 200, left: true, compare: (a, b) => a.name.localeCompare(b.name) },
+      { id: "state", title: "State", width: 138, left: true, compare: worstCluster, mark: clusterMark },
+      number("offline", "Offline", 78, 3, (c) => c.offline, (c) => c.offline > 0),
+      number("under", "Under-replicated", 130, 5, (c) => c.under_replicated, (c) => c.under_replicated > 0),
+      number("brokers", "Brokers", 78, 2, (c) => c.broker_count),
+      number("topics", "Topics", 78, 2, (c) => c.topic_count),
+      number("partitions", "Partitions", 92, 4, (c) => c.partition_count),
+      number("groups", "Groups", 78, 3, (c) => c.group_count),
+      { id: "rate", title: "Records", width: 92, drop: 1, compare: larger((c) => c.records_per_second), cell: (c) => show("rate", c.records_per_second) },
+      { id: "size", title: "On disk", width: 100, drop: 4, compare: larger((c) => c.bytes), cell: (c) => show("size", c.bytes) },
+    ],
+    id: (c) => c.name, compare: (a, b) => a.name.localeCompare(b.name),
+    name: (c) => c.name,
+    href: (c) => toCluster(c.name),
+    under: (c) => [c.reason || c.notes.join(" ") || c.id, !!c.reason],
+    words: (c) => `${c.name} ${c.id} ${clusterMark(c)[1]}`,
+  });
+}
+
 // GroupTable lists consumer groups; each knows its cluster. They are those of all
 // clusters, of one, or of one topic, in which a group has no state.
 class GroupTable extends Table {
@@ -97,32 +123,30 @@ class GroupTable extends Table {
 // and the groups of all, worst first. Where there is no route it is the whole page.
 class ClusterLook {
   constructor(feed, changed) {
-    Object.assign(this, { feed, changed, groups: [], clusters: null });
-    this.tiles = new Tiles({ clusters: "Clusters", brokers: "Brokers", offline: "Offline partitions", under: "Under-replicated", rate: "Records", size: "On disk", lag: "Worst group" });
+    Object.assign(this, { feed, changed, groups: [] });
+    this.tiles = new Tiles({ clusters: "Clusters", brokers: "Brokers", offline: "Offline partitions", under: "Under-replicated", rate: "Records", size: "On disk", group: "Worst group" });
     this.graphs = h("section", { class: "graphs", "aria-label": "Graphs" });
-    this.body = h("tbody");
-    this.note = h("p", { class: "empty" }, "Loading …");
-    this.heads = h("div", { class: "wide", hidden: true }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Cluster"), h("th", {}, "State"),
-      ["Brokers", "Topics", "Partitions", "Offline", "Under-replicated", "Groups", "Records", "On disk"].map((t) => h("th", { class: "n" }, t)))), this.body));
-    this.card = card("Clusters", { class: "card clusters" }, this.heads, this.note);
+    this.says = "Loading …";
+    this.list = clusterTable(() => this.looked, () => this.says);
+    this.looked = [];
     this.table = new GroupTable("all", () => this.groups, () => this.trouble || "No consumer group yet. Groups that match monitor.groups in the configuration appear here by themselves.");
     this.table.element.hidden = true;
-    this.element = h("div", { class: "page" }, this.tiles.element, this.graphs, this.card, this.table.element);
+    this.element = h("div", { class: "page" }, this.tiles.element, this.graphs, this.list.element, this.table.element);
     this.alone(false);
-    this.poll = new Poll("clusters", (d) => this.take(d.clusters), (e) => this.say("The clusters' numbers cannot be read: " + e.message));
+    this.list.update();
+    this.poll = new Poll("clusters", (d) => this.take(d.clusters), (e) => { this.says = "The clusters' numbers cannot be read: " + e.message; this.list.update(); });
   }
 
-  close() { this.poll.close(); this.table.close(); }
+  close() { this.poll.close(); this.list.close(); this.table.close(); }
 
   // alone says that there is nothing else on the page.
   alone(yes) { this.single = yes; this.tiles.element.hidden = this.graphs.hidden = !yes; }
 
-  say(text) { setText(this.note, text); this.note.hidden = !text; }
-
   async take(clusters) {
-    this.clusters = clusters.sort((a, b) => worstCluster(a, b) || a.name.localeCompare(b.name));
     const looked = clusters.filter((c) => c.state !== "off");
-    this.showClusters(looked, clusters);
+    this.looked = looked.length ? clusters : [];
+    this.says = [...new Set(clusters.flatMap((c) => c.notes))].join(" ") || "No cluster is looked at: set monitor.enabled: true in the configuration.";
+    this.list.update();
     if (this.single) this.showAlone(looked);
     this.changed(clusters);
     this.trouble = "";
@@ -132,20 +156,7 @@ class ClusterLook {
     this.groups = found.flat();
     this.table.element.hidden = !looked.length;
     this.table.update();
-    if (this.single) this.tiles.set("lag", ...worstGroupTile(this.groups));
-  }
-
-  showClusters(looked, all) {
-    this.heads.hidden = !looked.length;
-    this.say(looked.length ? "" : [...new Set(all.flatMap((c) => c.notes))].join(" ") || "No cluster is looked at: set monitor.enabled: true in the configuration.");
-    const n = (v, mood) => h("td", { class: "n " + (mood || "") }, v);
-    this.body.replaceChildren(...all.map((c) => {
-      const unseen = !c.time, count = (v) => unseen ? DASH : whole(v);
-      const why = c.reason || (c.notes || []).join(" ");
-      return h("tr", {}, h("td", {}, h("a", { class: "name", href: toCluster(c.name) }, c.name), why ? h("span", { class: "under" + (c.reason ? " why" : "") }, why) : null), h("td", {}, chip(...clusterMark(c))),
-        n(count(c.broker_count)), n(count(c.topic_count)), n(count(c.partition_count)), n(count(c.offline), c.offline ? "lost" : ""), n(count(c.under_replicated), c.under_replicated ? "late" : ""), n(count(c.group_count)),
-        n(show("rate", c.records_per_second)), n(show("size", c.bytes)));
-    }));
+    if (this.single) this.tiles.set("group", ...worstGroupTile(this.groups));
   }
 
   showAlone(looked) {

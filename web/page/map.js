@@ -49,7 +49,7 @@ class RouteMap {
     if (same === this.drawn) return;
     this.drawn = same;
     const focused = document.activeElement && this.svg.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    const box = Math.max(76, Math.min(150, width * 0.22));
+    const box = Math.max(90, Math.min(150, width * 0.22));
     const parts = [];
     let y = 4;
     for (const [left, pairs] of lanes(this.routes)) {

@@ -85,7 +85,7 @@ class Table {
     this.fitted = room;
     const [first, ...others] = this.o.columns;
     let shown = others.slice();
-    const needed = () => shown.reduce((n, c) => n + c.width, first.width + 32);
+    const needed = () => shown.reduce((n, c) => n + c.width, Math.min(first.width, room < 600 ? 120 : 200) + 32);
     while (needed() > room && shown.some((c) => c.drop)) {
       const next = shown.reduce((a, b) => (b.drop || 0) > (a.drop || 0) ? b : a);
       shown = shown.filter((c) => c !== next);

@@ -57,7 +57,9 @@ func run(ctx context.Context, wait time.Duration, out string, stay bool) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, mirror.Stop()) }()
-	world.Start(ctx)
+	if err := world.Start(ctx); err != nil {
+		return err
+	}
 	fmt.Println("the mirror runs at", mirror.URL)
 	sleep(ctx, min(wait/2, 20*time.Second))
 	if err := errors.Join(world.StopPartition(ctx), world.Lose(ctx)); err != nil {
@@ -67,7 +69,9 @@ func run(ctx context.Context, wait time.Duration, out string, stay bool) (err er
 		<-ctx.Done()
 		return nil
 	}
-	sleep(ctx, wait)
+	sleep(ctx, wait/2)
+	world.StopReader("billing")
+	sleep(ctx, wait/2)
 	return pictures(ctx, mirror.URL, out)
 }
 
@@ -92,6 +96,8 @@ func pictures(ctx context.Context, url, out string) error {
 	}{
 		{"overview", "#/", 1400, 1180, "light"},
 		{"topic", "#/route/dc1-to-dc3/topic/clicks.web", 1400, 900, "light"},
+		{"cluster", "#/cluster/dc1", 1400, 1240, "light"},
+		{"group", "#/cluster/dc1/group/billing", 1400, 900, "dark"},
 	} {
 		err := chromedp.Do(tab, browser.Size(p.width, p.height, p.scheme), chromedp.Navigate("about:blank"), chromedp.Navigate(url+"/"+p.hash))
 		if err == nil {
