@@ -148,7 +148,7 @@ function brokerTable(cluster, rows) {
 }
 
 // used is how full the volume of a log directory is, 0 to 1; null: unknown.
-const used = (d) => d.total_bytes > 0 && known(d.usable_bytes) ? 1 - d.usable_bytes / d.total_bytes : null;
+const used = (d) => d.total_bytes > 0 && known(d.usable_bytes) && d.usable_bytes <= d.total_bytes ? 1 - d.usable_bytes / d.total_bytes : null;
 const fullest = (b) => (b.log_dirs || []).map(used).filter(known).reduce((m, v) => m === null || v > m ? v : m, null);
 
 function clusterTopicTable(cluster, rows, none) {

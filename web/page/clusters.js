@@ -153,7 +153,7 @@ class ClusterLook {
     const found = await Promise.all(looked.filter((c) => c.group_count).map((c) => ask(clusterPath(c.name) + "/groups")
       .then((d) => d.groups.map((g) => ({ ...g, cluster: c.name })), (e) => { this.trouble = `The groups of ${c.name} cannot be read: ${e.message}`; return []; })));
     if (this.poll.closed) return;
-    this.groups = found.flat();
+    this.groups = found.flat().filter((g) => !g.name.startsWith("__mirror_")); // those of the fleet itself are on the cluster's page
     this.table.element.hidden = !looked.length;
     this.table.update();
     if (this.single) this.tiles.set("group", ...worstGroupTile(this.groups));

@@ -42,7 +42,7 @@ class Graph {
       return value;
     });
     this.when = h("span", { class: "when" });
-    this.aside = h("span", { class: "when", title: "There is no room for its history: these points are what this browser has seen. web.history.series in the configuration gives more." });
+    this.aside = h("span", { class: "live-only", title: "There is no room for its history: these points are what this browser has seen. web.history.series in the configuration gives more." });
     this.plot = h("div", { class: "plot-box", tabindex: 0, role: "img", "aria-label": o.title, onpointermove: (e) => this.pointed(e), onpointerdown: (e) => this.pointed(e),
       onpointerleave: () => moveCursor(null), onblur: () => moveCursor(null), onkeydown: (e) => this.key(e), ondblclick: () => this.open() }, this.canvas, this.message);
     this.element = h("section", { class: "card graph" + (o.large ? " large" : "") },
