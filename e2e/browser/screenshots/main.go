@@ -65,12 +65,12 @@ func run(ctx context.Context, wait time.Duration, out string, stay bool) (err er
 	if err := errors.Join(world.StopPartition(ctx), world.Lose(ctx)); err != nil {
 		return err
 	}
+	sleep(ctx, wait/2)
+	world.StopReader("billing")
 	if stay {
 		<-ctx.Done()
 		return nil
 	}
-	sleep(ctx, wait/2)
-	world.StopReader("billing")
 	sleep(ctx, wait/2)
 	return pictures(ctx, mirror.URL, out)
 }
