@@ -353,6 +353,7 @@ class ClusterGraphPage extends Page {
     this.box = h("div");
     this.element.append(this.crumbs(...steps, [g.title]), this.box);
     const draw = (subjects) => {
+      if (this.feed.closed) return null; // somebody has gone on meanwhile
       this.box.replaceChildren(this.feed.add(reading(id, subjects, { large: true })));
       this.feed.refresh();
       return this.feed.graphs[0];

@@ -156,6 +156,7 @@ class ClusterLook {
     this.groups = found.flat().filter((g) => !g.name.startsWith("__mirror_")); // those of the fleet itself are on the cluster's page
     this.table.element.hidden = !looked.length;
     this.table.update();
+    if (this.trouble) { setText(this.table.note, this.trouble); this.table.note.hidden = false; }
     if (this.single) this.tiles.set("group", ...worstGroupTile(this.groups));
   }
 

@@ -90,7 +90,7 @@ document.addEventListener("keydown", (e) => {
     return;
   }
   if (typing) return;
-  const filter = [...document.querySelectorAll(".filter")].find((f) => !f.hidden);
+  const filter = [...document.querySelectorAll(".filter")].find((f) => f.checkVisibility());
   if (e.key === "/" && filter) { e.preventDefault(); filter.focus(); }
   if (/^[1-7]$/.test(e.key)) chooseWindow(WINDOWS[e.key - 1]);
   if (e.key === "t") nextTheme();
