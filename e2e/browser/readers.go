@@ -17,7 +17,7 @@ type reader struct {
 }
 
 // startReaders starts three consumer groups: two keep up, one of which has a name
-// that does not fit into an address as it is, and one reads slower than is written.
+// that does not fit into an address as it is, and one falls behind in every burst.
 func (w *World) startReaders() error {
 	for _, g := range []struct {
 		group  string
@@ -26,7 +26,7 @@ func (w *World) startReaders() error {
 	}{
 		{"billing", []string{"orders", "payments"}, 0},
 		{"search/indexer", []string{"clicks.web", "clicks.app"}, 0},
-		{"warehouse", []string{"orders", "inventory", "shipments"}, 300 * time.Millisecond},
+		{"warehouse", []string{"orders", "inventory", "shipments"}, 200 * time.Millisecond},
 	} {
 		client, err := kgo.NewClient(kgo.SeedBrokers(w.dc1.ListenAddrs()...), kgo.ClientID(g.group+"-1"), kgo.ConsumerGroup(g.group),
 			kgo.ConsumeTopics(g.topics...), kgo.AutoCommitInterval(500*time.Millisecond))
