@@ -31,7 +31,7 @@ const isSubject = ([cluster, kind, name, ...more]) => cluster !== undefined && !
 function update() {
   bar();
   if (!store.head) { byId("content").replaceChildren(empty(store.trouble || "Connecting …")); return; }
-  if (!page) visit();
+  if (!page || page.element.dataset.missing && store.connected) visit(); // what is missing may come: a process that has just started knows no topics yet
   else if (store.connected) page.update();
 }
 
