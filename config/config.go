@@ -104,7 +104,7 @@ type Sync struct {
 // RouteLimits are for one route in one process.
 type RouteLimits struct {
 	BytesPerSecond       int64 // 0: no limit
-	ConnectionsPerBroker int   // fetch connections to each source broker
+	ConnectionsPerBroker int   // the most fetch connections to each source broker
 }
 
 // Web is the HTTP listener: page, API, health, metrics.

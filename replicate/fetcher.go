@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 const (
 	pollWait     = 500 * time.Millisecond // an idle Fetch waits this long at the broker
-	shortWait    = 20 * time.Millisecond  // the same while a partition may join within moments
+	shortWait    = 20 * time.Millisecond  // the same while a partition may join within moments, as any with a backlog may
 	fetchTimeout = 30 * time.Second       // a Fetch without answer for so long loses its connection
 	fetchFloor   = 256 << 10
 	fetchCeiling = 16 << 20
@@ -27,16 +28,18 @@ const (
 type fetcher struct {
 	route  *route
 	broker int32
+	shared bool // for the partitions that are at their end
 	wakeup chan struct{}
 
 	mu    sync.Mutex // guards parts
 	parts []*partition
 
 	// Owned by the goroutine.
-	conn     *kafka.Conn
-	size     int // what the next Fetch asks for
-	failures int
-	byKey    map[partKey]int // index into the requests of the Fetch under way
+	conn       *kafka.Conn
+	size       int // what the next Fetch asks for
+	failures   int
+	gatheredAt time.Time
+	byKey      map[partKey]int // index into the requests of the Fetch under way
 }
 
 // partKey finds a partition in an answer: by topic id from Fetch v13 on, by
@@ -47,8 +50,12 @@ type partKey struct {
 	number int32
 }
 
-func newFetcher(r *route, broker int32) *fetcher {
-	return &fetcher{route: r, broker: broker, wakeup: make(chan struct{}, 1), size: fetchFirst, byKey: map[partKey]int{}}
+func newFetcher(r *route, broker int32, shared bool) *fetcher {
+	f := &fetcher{route: r, broker: broker, shared: shared, wakeup: make(chan struct{}, 1), size: fetchFirst, byKey: map[partKey]int{}}
+	if shared {
+		f.size = sharedBytes
+	}
+	return f
 }
 
 func (f *fetcher) add(p *partition) {
@@ -67,6 +74,12 @@ func (f *fetcher) remove(p *partition) {
 			return
 		}
 	}
+}
+
+func (f *fetcher) list() []*partition {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.parts)
 }
 
 func (f *fetcher) load() int {
@@ -122,12 +135,11 @@ func (f *fetcher) sleep(ctx context.Context, d time.Duration) {
 // first, so that a full answer does not starve them. The wait is short while a
 // partition that is left out may want data soon.
 func (f *fetcher) choose(now time.Time) ([]request, time.Duration) {
-	f.mu.Lock()
-	parts := append([]*partition(nil), f.parts...)
-	f.mu.Unlock()
 	if f.route.draining.Load() {
 		return nil, shortWait
 	}
+	f.gather(now)
+	parts := f.list()
 	queueCap := f.route.queueCap()
 	wait := pollWait
 	requests := make([]request, 0, len(parts))
@@ -138,6 +150,9 @@ func (f *fetcher) choose(now time.Time) ([]request, time.Duration) {
 		} else if soon {
 			wait = shortWait
 		}
+	}
+	if len(requests) > 0 && !f.shared && f.route.fetchers.sharing() {
+		wait = shortWait
 	}
 	return requests, wait
 }
@@ -233,7 +248,7 @@ func (f *fetcher) fetch(ctx context.Context, requests []request, wait time.Durat
 // round trips, but not for more than a second of it. More than that would only
 // hold memory.
 func (f *fetcher) resize(n int64, took time.Duration, asked int) {
-	if n < int64(asked)/2 || took <= 0 {
+	if f.shared || n < int64(asked)/2 || took <= 0 {
 		return // the broker had no more; this says nothing about the connection
 	}
 	perSecond := float64(n) / took.Seconds()
@@ -253,6 +268,9 @@ func (f *fetcher) request(requests []request, ask int, wait time.Duration) *kmsg
 	req.Rack = f.route.source.config.Rack
 	clear(f.byKey)
 	share := int32(max(ask/len(requests), min(ask, fetchFirst)))
+	if f.shared {
+		share = min(share, sharedPart)
+	}
 	topics := map[string]int{}
 	for i, r := range requests {
 		at, ok := topics[r.p.topic]

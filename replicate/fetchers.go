@@ -2,18 +2,20 @@ package replicate
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
 
-// fetchers is the pool of fetchers of a route: connections_per_broker for each
-// source broker that leads one of its partitions.
+// fetchers is the pool of fetchers of a route: up to connections_per_broker for
+// each source broker that leads one of its partitions.
+// With more than one the first is the shared one, see sharing.go.
 type fetchers struct {
 	route *route
 
 	mu       sync.Mutex // guards what follows
 	ctx      context.Context
-	byBroker map[int32][]*fetcher
+	byBroker map[int32][]*fetcher // the shared one first, unless there is only one
 	wg       sync.WaitGroup
 }
 
@@ -26,28 +28,44 @@ func (fs *fetchers) start(ctx context.Context) {
 	fs.ctx = ctx
 }
 
-// assign gives p to the least loaded fetcher of a broker.
+// assign gives p to the least loaded fetcher of a broker, the shared one apart.
 func (fs *fetchers) assign(broker int32, p *partition) *fetcher {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	if fs.sharing() && len(fs.byBroker[broker]) == 0 {
+		fs.begin(broker)
+	}
 	pool := fs.byBroker[broker]
 	var best *fetcher
 	for _, f := range pool {
-		if best == nil || f.load() < best.load() {
+		if !f.shared && (best == nil || f.load() < best.load()) {
 			best = f
 		}
 	}
 	if best == nil || best.load() > 0 && len(pool) < fs.route.config.Limits.ConnectionsPerBroker {
-		best = newFetcher(fs.route, broker)
-		fs.byBroker[broker] = append(pool, best)
-		fs.wg.Add(1)
-		go func() {
-			defer fs.wg.Done()
-			best.run(fs.ctx)
-		}()
+		best = fs.begin(broker)
 	}
 	best.add(p)
 	return best
+}
+
+// begin adds a fetcher for a broker. The mutex is held.
+func (fs *fetchers) begin(broker int32) *fetcher {
+	f := newFetcher(fs.route, broker, fs.sharing() && len(fs.byBroker[broker]) == 0)
+	fs.byBroker[broker] = append(fs.byBroker[broker], f)
+	ctx := fs.ctx
+	fs.wg.Go(func() { f.run(ctx) })
+	return f
+}
+
+// sharing says whether a broker has a fetcher that partitions at their end share.
+func (fs *fetchers) sharing() bool { return fs.route.config.Limits.ConnectionsPerBroker > 1 }
+
+// others lists the fetchers of a broker but f.
+func (fs *fetchers) others(f *fetcher) []*fetcher {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(fs.byBroker[f.broker]), func(g *fetcher) bool { return g == f })
 }
 
 // count is how many connections the route may use to fetch.

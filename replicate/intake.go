@@ -49,7 +49,11 @@ func (p *partition) fetchable(f *fetcher, now time.Time, queueCap int64) (r requ
 		p.attachFetcher()
 		return r, false, true
 	}
-	if now.Before(p.fetchAfter) || p.queuedBytes >= queueCap {
+	if now.Before(p.fetchAfter) {
+		return r, false, true
+	}
+	if p.queuedBytes >= queueCap {
+		p.backlog(now)
 		return r, false, true
 	}
 	p.fetching = true
@@ -105,6 +109,9 @@ func (p *partition) delivered(r request, a *kmsg.FetchResponseTopicPartition, h 
 	p.fetchTrouble, p.fetchFailures, p.deliveredAt = "", 0, time.Now()
 	p.noteEnds(a)
 	p.enqueue(s)
+	if p.cursor < p.sourceEnd {
+		p.backlog(time.Now())
+	}
 	if err != nil {
 		p.shapeError(err)
 	} else if len(a.RecordBatches) > 0 && s.cursor > r.cursor {
@@ -209,6 +216,7 @@ func (p *partition) trouble(why string) {
 		p.fetchTroubleAt = time.Now()
 	}
 	p.fetchTrouble = why
+	p.backlog(time.Now())
 }
 
 // halt ends fetching; when everything queued is acked recovery takes over. What
@@ -281,10 +289,20 @@ func (p *partition) attachFetcher() {
 		if p.fetcher.broker == broker {
 			return
 		}
-		p.fetcher.remove(p)
-		p.fetcher = nil
+		p.leaveFetcher()
 	}
 	if broker >= 0 && p.phase != phaseRetired {
+		p.backlogAt = time.Now() // not known to have none
 		p.fetcher = p.route.fetchers.assign(broker, p)
 	}
+}
+
+// leaveFetcher takes the partition from its fetcher. A Fetch under way, which may
+// wait for long, is given up: its answer counts for nothing, and whoever fetches
+// next asks from the same offset.
+func (p *partition) leaveFetcher() {
+	p.fetcher.remove(p)
+	p.fetcher = nil
+	p.fetching = false
+	p.token++
 }

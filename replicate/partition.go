@@ -127,6 +127,7 @@ type partition struct {
 	emptyAnswers   int       // in a row, of a range's end that does not come
 	haltWhy        string    // set: no more fetches; recover as soon as the queue is empty
 	fetchAfter     time.Time
+	backlogAt      time.Time // when it last had, or may have had, more to fetch than it was given
 	leaderUntil    time.Time // a follower was of no use: read from the leader until then
 	fetchTrouble   string    // why fetching does not work at present
 	fetchTroubleAt time.Time // since when
@@ -226,6 +227,7 @@ func (p *partition) startRun(pos position) {
 	p.haltWhy = ""
 	p.fetchAfter = time.Time{}
 	p.after, p.afterWhy = verdictNone, ""
+	p.backlog(time.Now())
 }
 
 // suspend stops sending because of v; when nothing is in flight the verdict is
@@ -340,8 +342,7 @@ func (p *partition) retire() {
 	p.run++
 	p.phase = phaseRetired
 	if p.fetcher != nil {
-		p.fetcher.remove(p)
-		p.fetcher = nil
+		p.leaveFetcher()
 	}
 }
 
