@@ -8,7 +8,8 @@
 // of the copying process, from its start to the last record, and the seconds from
 // its start to the first record.
 //
-// Latency: 1,000 records a second; from the source's acknowledgement of a record
+// Latency: 1,000 records a second, on brokers that have done the same work for
+// longer than a minute, whoever of the copiers comes first; from the source's acknowledgement of a record
 // to a consumer at the target having it.
 //
 // Restart: under the same load the copier is killed with -9 and started again at
@@ -18,7 +19,7 @@
 // first record on the target.
 //
 // The files: main.go (flags, order of runs), work.go (source topics), copiers.go
-// and mm2.go (how each copier is started), throughput.go, live.go (the other
-// three), process.go (what /proc says), watch.go (what the target says),
+// and mm2.go (how each copier is started), throughput.go, warm.go and live.go (the
+// other three), process.go (what /proc says), watch.go (what the target says),
 // report.go (medians and tables).
 package main

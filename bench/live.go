@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -176,24 +175,6 @@ func until(ctx context.Context, p *process, limit time.Duration, what string, me
 		case <-ticker.C:
 		}
 	}
-}
-
-// warmUp lets a copier work that nobody measures: brokers that have just started
-// still compile what they run.
-func (b *bench) warmUp(ctx context.Context) error {
-	if !slices.ContainsFunc([]string{"latency", "restart", "newtopic"}, func(name string) bool { return slices.Contains(b.measure, name) }) {
-		return nil
-	}
-	for _, c := range b.copiers(0) {
-		if c.name == "mm2" {
-			continue // the others have warmed the brokers by then
-		}
-		progress("warming the brokers with %s", c.name)
-		if _, err := b.latency(ctx, c); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // latency returns p50 and p99 in milliseconds.
