@@ -168,9 +168,8 @@ func TestBacklogSpreads(t *testing.T) {
 			t.Errorf("%d fetchers serve partitions at their end, want 1", got)
 		}
 		rate := w.mirror.routes[0].throttle
-		rate.setRate(1) // while the source is written to nothing more is fetched
-		rate.spend(10)
-		rate.setRate(0)
+		rate.setRate(1 << 30) // while the source is written to nothing more is fetched
+		rate.spend(10 << 30)
 		const batches = 20
 		for range batches {
 			w.write(20<<10, 0, 1, 2, 3, 4, 5, 6)
