@@ -41,6 +41,6 @@ func newRoute() *Route {
 		OnLoss:        OnLossRecord,
 		OnRejected:    OnRejectedStop,
 		Sync:          Sync{Configs: true, Partitions: true},
-		Limits:        RouteLimits{ConnectionsPerBroker: 4},
+		Limits:        RouteLimits{ConnectionsPerBroker: 5},
 	}
 }
