@@ -124,7 +124,7 @@ log: {level: debug, format: json}
 		{Name: "north-to-south", From: "north", To: "south", Topics: []string{"/.*/"}, Rename: []rename.Rule{{To: "{topic}"}},
 			Start:         Start{Time: routes[1].Start.Time},
 			ReadCommitted: true, Mirrored: "skip", Lanes: 16, Refresh: 5 * time.Second, OnLoss: "record", OnRejected: "stop",
-			Sync: Sync{Configs: true, Partitions: true}, Limits: RouteLimits{0, 4}},
+			Sync: Sync{Configs: true, Partitions: true}, Limits: RouteLimits{0, 5}},
 	}
 	for i, want := range wantRoutes {
 		if !reflect.DeepEqual(routes[i], want) {
