@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -11,25 +10,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"mirror/deploy/try"
 )
-
-// patience keeps a test that hangs from lasting for ever. Nothing is measured by it.
-const patience = 2 * time.Minute
-
-// eventually waits until the condition holds, that is returns nil.
-func eventually(t *testing.T, what string, condition func() error) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s: %v", what, err)
-		}
-	}
-}
 
 // machine is this machine's own Debian, booted once more in a container with systemd as process 1. What it writes stays in
 // memory and is gone at its end; it has the network of its host.
@@ -72,7 +55,7 @@ func boot(t *testing.T, packages string) *machine {
 		<-ended
 	})
 	m := &machine{t: t}
-	eventually(t, "systemd to be up", func() error {
+	try.Eventually(t, "systemd to be up", func() error {
 		select {
 		case <-ended:
 			t.Skipf("no container can be booted here: %s", strings.TrimSpace(said.String()))
@@ -124,40 +107,6 @@ func (m *machine) property(unit, name string) string {
 func (m *machine) journal(unit string) string {
 	m.t.Helper()
 	return m.must("journalctl", "--no-pager", "--output=cat", "--unit", unit)
-}
-
-// startDemo runs the embedded clusters until the test ends, and returns the addresses of west and east.
-func startDemo(t *testing.T, binary string) (west, east string) {
-	t.Helper()
-	cmd := exec.Command(binary, "demo", "--rate", "0.2")
-	cmd.Dir = t.TempDir()
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it is gone already if this fails
-		_ = cmd.Wait()
-	})
-	lines := bufio.NewScanner(stdout)
-	for east == "" && lines.Scan() {
-		if f := strings.Fields(lines.Text()); len(f) > 1 && f[0] == "west" {
-			west = f[1]
-		} else if len(f) > 1 && f[0] == "east" {
-			east = f[1]
-		}
-	}
-	if east == "" {
-		t.Fatalf("the demo tells no addresses: %v", lines.Err())
-	}
-	go func() {
-		for lines.Scan() { // or the demo would wait for a reader
-		}
-	}()
-	return west, east
 }
 
 // copyFile copies a file into a directory.

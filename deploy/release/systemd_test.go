@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"path/filepath"
 	"runtime"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mirror/deploy/try"
 )
 
 const unit = "mirror@demo.service"
@@ -48,7 +49,7 @@ func TestUnitRuns(t *testing.T) {
 
 	hung := m.property(unit, "MainPID")
 	m.must("kill", "-STOP", hung)
-	eventually(t, "the watchdog to restart a daemon that hangs", func() error {
+	try.Eventually(t, "the watchdog to restart a daemon that hangs", func() error {
 		if pid, restarts := m.property(unit, "MainPID"), m.property(unit, "NRestarts"); restarts != "1" || pid == hung {
 			return fmt.Errorf("process %s, %s restarts", pid, restarts)
 		}
@@ -98,15 +99,8 @@ func (m *machine) configure(t *testing.T) string {
 	if err := (release{version: testVersion, repo: "../.."}).build(platform{runtime.GOOS, runtime.GOARCH}, binary); err != nil {
 		t.Fatal(err)
 	}
-	west, east := startDemo(t, binary)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	west, east := try.Clusters(t, binary)
+	page := try.Address(t)
 	m.write("/etc/mirror/demo.yaml", "0644", fmt.Sprintf(`name: demo
 clusters:
   west: {brokers: [%q]}
@@ -114,7 +108,7 @@ clusters:
 routes:
   - {name: unit, from: west, to: east, topics: [orders], rename: "unit.{topic}"}
 web: {listen: %q, token_file: "${CREDENTIALS_DIRECTORY}/secrets_token"}
-`, strings.Split(west, ",")[0], strings.Split(east, ",")[0], page))
+`, west, east, page))
 	m.write("/etc/mirror/secrets/token", "0600", "open sesame\n")
 	m.write("/run/systemd/system/"+unit+".d/watchdog.conf", "0644", "[Service]\nWatchdogSec=4s\n")
 	m.must("systemctl", "daemon-reload")
@@ -127,7 +121,7 @@ func (m *machine) expectReady() {
 	if state := m.property(unit, "ActiveState"); state != "active" && state != "activating" {
 		m.t.Fatalf("it is %s:\n%s", state, m.journal(unit))
 	}
-	eventually(m.t, "all routes to be ready", func() error {
+	try.Eventually(m.t, "all routes to be ready", func() error {
 		if status := m.property(unit, "StatusText"); status != "all routes are ready" {
 			return errors.New(status)
 		}
