@@ -80,6 +80,9 @@ type ProcessStatus struct {
 	// UnnamedTroubles is how many of its partitions are in trouble, or far behind,
 	// of which only the process itself can tell which.
 	UnnamedTroubles int `json:"unnamed_troubles"`
+	// OtherConfig says that it copies the route by another configuration than the
+	// process that answers.
+	OtherConfig bool `json:"other_config"`
 }
 
 // GroupSyncStatus describes what the last look at the positions of consumer groups

@@ -17,7 +17,7 @@ func TestStatusJSON(t *testing.T) {
 		LastVerify: &VerifyStatus{Time: at, Seconds: 1.5, Records: 10, Differences: 2, Lost: 3, Unread: 1, By: "ada"},
 		GroupSync:  &GroupSyncStatus{AgeSeconds: 3.5, Groups: 2, Positions: map[string]int{"own": 1}, Commits: 7, Reason: "x"},
 		Processes: []ProcessStatus{{Process: "p", URL: "http://p:8080", Lanes: []int32{3}, RecordsPerSecond: 0.5, BytesPerSecond: 1, RecordsTotal: 10, BytesTotal: 20,
-			AgeSeconds: 2.5, Silent: true, UnnamedTroubles: 4}},
+			AgeSeconds: 2.5, Silent: true, UnnamedTroubles: 4, OtherConfig: true}},
 		Topics: []TopicStatus{{Source: "a", Target: "west.a", State: Copying, Partitions: []PartitionStatus{
 			{Partition: 7, State: Copying, SourceOffset: 5, TargetOffset: 6, SourceEnd: 9, LagRecords: 4, Lane: 3, Owner: "p"},
 		}}},
@@ -32,7 +32,7 @@ func TestStatusJSON(t *testing.T) {
 		`"limit":{"bytes_per_second":1024,"by_operator":true,"by":"ada","time":"2026-03-04T05:06:07Z","reason":"why"},"pauses":[{"topic":"a","by":"ada"}],` +
 		`"last_verify":{"time":"2026-03-04T05:06:07Z","seconds":1.5,"records":10,"differences":2,"lost":3,"unread":1,"by":"ada"},"group_sync":{"age_seconds":3.5,"groups":2,"positions":{"own":1},"commits":7,"reason":"x"},"age_seconds":1.5,` +
 		`"processes":[{"process":"p","url":"http://p:8080","lanes":[3],"records_per_second":0.5,"bytes_per_second":1,"records_total":10,"bytes_total":20,` +
-		`"age_seconds":2.5,"silent":true,"unnamed_troubles":4}],` +
+		`"age_seconds":2.5,"silent":true,"unnamed_troubles":4,"other_config":true}],` +
 		`"topics":[{"source":"a","target":"west.a","state":"copying","partitions":[` +
 		`{"partition":7,"state":"copying","reason":"","source_offset":5,"target_offset":6,"source_end":9,"lag_records":4,"lag_seconds":null,"retention_seconds":null,"lane":3,"owner":"p"}]}]}]}`
 	if string(got) != want {

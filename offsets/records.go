@@ -149,6 +149,7 @@ type Owner struct {
 	URL     string    `json:"url,omitempty"`
 	Lanes   []int32   `json:"lanes"` // all that it owns
 	Time    time.Time `json:"time,omitzero"`
+	Config  string    `json:"config,omitempty"` // digest of what it was told to do; those of one fleet should be alike
 
 	RecordsPerSecond float64 `json:"records_per_second"`
 	BytesPerSecond   float64 `json:"bytes_per_second"`

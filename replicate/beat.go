@@ -29,6 +29,7 @@ func (r *route) beats(ctx context.Context) {
 	t := time.NewTicker(min(meterEvery, r.beatEvery))
 	defer t.Stop()
 	said, turn := time.Time{}, 0
+	told := map[string]string{}
 	defer r.pulse.ended("beats")
 	for {
 		r.pulse.expect("beats", pulseWithin)
@@ -43,6 +44,7 @@ func (r *route) beats(ctx context.Context) {
 			}
 			said, turn = now, turn+1
 			r.beat(ctx, turn)
+			r.tellOtherConfigs(told, now)
 		}
 	}
 }
@@ -86,7 +88,7 @@ func (r *route) forgotten(lane int32, self offsets.Owner) []offsets.Entry {
 // ownerRecord is what this process says about itself.
 func (r *route) ownerRecord() offsets.Owner {
 	now, totals := time.Now(), r.totals()
-	o := offsets.Owner{Process: r.lanes.process(), URL: r.mirror.url, Lanes: r.fleet.owned(), Time: now.UTC().Truncate(time.Millisecond),
+	o := offsets.Owner{Process: r.lanes.process(), URL: r.mirror.url, Lanes: r.fleet.owned(), Time: now.UTC().Truncate(time.Millisecond), Config: r.digest,
 		RecordsTotal: totals.Records, BytesTotal: totals.Bytes, Skipped: totals.Skipped}
 	o.RecordsPerSecond, o.BytesPerSecond = r.meter.rates()
 	for _, p := range r.partitions() {

@@ -27,6 +27,7 @@ const (
 type route struct {
 	mirror *Mirror
 	config *config.Route
+	digest string // of config
 	log    *slog.Logger
 
 	backfill *Backfill // nil for a copy without an end
@@ -68,7 +69,7 @@ type partID struct {
 }
 
 func newRoute(m *Mirror, c *config.Route) (*route, error) {
-	r := &route{mirror: m, config: c, log: m.log.With("route", c.Name), parts: map[partID]*partition{}, open: map[int32]bool{},
+	r := &route{mirror: m, config: c, digest: c.Digest(), log: m.log.With("route", c.Name), parts: map[partID]*partition{}, open: map[int32]bool{},
 		others: newOthers(), beatEvery: beatEvery, pulse: newPulse(), throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
 	r.fetchers, r.producers, r.ledger = newFetchers(r), newProducers(r), newLedger(r)
 	clientID := "mirror-" + m.config.Name

@@ -20,7 +20,7 @@ func (r *route) addProcesses(s *monitor.RouteStatus, now time.Time) {
 	s.SkippedMirrored = totals.Skipped
 	for _, who := range r.lanes.members.others(r.lanes.process(), now) {
 		p := monitor.ProcessStatus{Process: who.Process, URL: who.URL, Lanes: slices.Clone(who.Lanes), RecordsTotal: who.RecordsTotal, BytesTotal: who.BytesTotal,
-			AgeSeconds: now.Sub(who.heard).Seconds(), UnnamedTroubles: who.More, Silent: r.lanes.members.silent(who, now)}
+			AgeSeconds: now.Sub(who.heard).Seconds(), UnnamedTroubles: who.More, Silent: r.lanes.members.silent(who, now), OtherConfig: r.otherConfig(who)}
 		if !p.Silent {
 			p.RecordsPerSecond, p.BytesPerSecond = who.RecordsPerSecond, who.BytesPerSecond
 			s.LSODistanceRecords += who.LSODistance

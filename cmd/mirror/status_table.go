@@ -104,6 +104,9 @@ func printProcesses(out io.Writer, r *monitor.RouteStatus) error {
 		if p.UnnamedTroubles > 0 {
 			fmt.Fprintf(out, "%s has %d partitions more in trouble than are named here: ask it (--url)\n", cell(p.Process), p.UnnamedTroubles)
 		}
+		if p.OtherConfig {
+			fmt.Fprintf(out, "%s has another configuration of this route than %s: give all the same file and restart them\n", cell(p.Process), cell(r.Processes[0].Process))
+		}
 	}
 	_, err := fmt.Fprintln(out)
 	return err

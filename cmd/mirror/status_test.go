@@ -25,7 +25,7 @@ func sampleStatus() monitor.Status {
 	lag, none := 12.5, 0.0
 	good := monitor.RouteStatus{Name: "west-to-east", From: "west", To: "east", RecordsPerSecond: 1234, BytesPerSecond: 9 << 10,
 		Processes: []monitor.ProcessStatus{{Process: "host-a", URL: "http://host-a:8080", Lanes: []int32{0, 1, 3}, RecordsPerSecond: 1000, BytesPerSecond: 7 << 10},
-			{Process: "host-b", Lanes: []int32{9}, RecordsPerSecond: 234, BytesPerSecond: 2 << 10, AgeSeconds: 4.2, UnnamedTroubles: 7}},
+			{Process: "host-b", Lanes: []int32{9}, RecordsPerSecond: 234, BytesPerSecond: 2 << 10, AgeSeconds: 4.2, UnnamedTroubles: 7, OtherConfig: true}},
 		RecordsTotal: 1234567, BytesTotal: 9 << 20, Losses: 2,
 		GroupSync: &monitor.GroupSyncStatus{AgeSeconds: 2.5, Groups: 3, Positions: map[string]int{"in_step": 11, "own": 1}, Reason: "the coordinator of group billing on cluster east is moving"},
 		Topics: []monitor.TopicStatus{
