@@ -35,7 +35,7 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 	}
 	for i := range status.Routes {
 		r := &status.Routes[i]
-		fmt.Fprintf(out, "\nroute %s is %s", cell(r.Name), r.State)
+		fmt.Fprintf(out, "\nroute %s is %s", cell(r.Name), routeStateWords(r))
 		if r.Reason != "" {
 			fmt.Fprintf(out, ": %s", cell(r.Reason))
 		}
@@ -64,6 +64,24 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 		}
 	}
 	return nil
+}
+
+// routeStateWords tells a route that rests from one of which some topics rest: paused,
+// the worst of their states, is the state of both.
+func routeStateWords(r *monitor.RouteStatus) string {
+	var resting int
+	var others monitor.State
+	for _, topic := range r.Topics {
+		if topic.State == monitor.Paused {
+			resting++
+		} else {
+			others = monitor.Worst(others, topic.State)
+		}
+	}
+	if r.State != monitor.Paused || resting == 0 || resting == len(r.Topics) {
+		return string(r.State)
+	}
+	return fmt.Sprintf("%s in %d of %d topics; what else it has is %s", r.State, resting, len(r.Topics), others)
 }
 
 // lastVerify is when the whole route was compared last, and what was found.

@@ -53,6 +53,29 @@ func TestPrintStatus(t *testing.T) {
 	}
 }
 
+// A route is not said to rest because one of its topics does.
+func TestRouteStateWords(t *testing.T) {
+	tests := []struct {
+		topics []monitor.State
+		want   string
+	}{
+		{[]monitor.State{monitor.CaughtUp, monitor.Paused, monitor.Copying}, "paused in 1 of 3 topics; what else it has is copying"},
+		{[]monitor.State{monitor.Paused, monitor.Paused}, "paused"},
+		{[]monitor.State{monitor.Paused, monitor.Waiting}, "waiting"},
+		{[]monitor.State{monitor.CaughtUp}, "caught_up"},
+	}
+	for _, test := range tests {
+		var r monitor.RouteStatus
+		for _, state := range test.topics {
+			r.Topics = append(r.Topics, monitor.TopicStatus{Partitions: []monitor.PartitionStatus{{State: state}}})
+		}
+		r.RollUp()
+		if got := routeStateWords(&r); got != test.want {
+			t.Errorf("%v: got %q, want %q", test.topics, got, test.want)
+		}
+	}
+}
+
 func TestManyTroublesAreCut(t *testing.T) {
 	topic := monitor.TopicStatus{Source: "a", Target: "b"}
 	for i := range 100 {
