@@ -17,10 +17,10 @@ func (r *route) tellOtherConfigs(told map[string]string, now time.Time) {
 		case other && told[who.Process] != who.Config:
 			told[who.Process] = who.Config
 			r.log.Warn("another process of the fleet has another configuration of this route: each copies its lanes by its own. Give all the same file, and restart those that have not read it",
-				"other", who.Process, "its", who.Config, "ours", r.digest)
+				"process", who.Process)
 		case !other && told[who.Process] != "":
 			delete(told, who.Process)
-			r.log.Info("that process has the same configuration now", "other", who.Process)
+			r.log.Info("that process has the same configuration now", "process", who.Process)
 		}
 	}
 }
