@@ -104,11 +104,11 @@ func run(ctx context.Context, o options) error {
 	return b.measureAll(ctx)
 }
 
-// clusterOptions are brokers with the threads they come with. Unlike there, the
-// first member of a group does not wait three seconds for others: all copiers
+// clusterOptions are brokers with the JVM flags and the threads they come with.
+// Unlike there, the first member of a group does not wait three seconds for others: all copiers
 // would, and it would hide how fast they start.
 func clusterOptions() brokers.Options {
-	return brokers.Options{Heap: "1g", Properties: map[string]string{
+	return brokers.Options{Heap: "1g", LongRun: true, Properties: map[string]string{
 		"group.initial.rebalance.delay.ms": "0",
 		"num.io.threads":                   "8",
 		"num.network.threads":              "3",

@@ -1,6 +1,7 @@
 package brokers
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -30,6 +31,7 @@ type Options struct {
 	Users      map[string]string // user to password, for the SASL listeners
 	Authorizer bool              // only ANONYMOUS, that is the Plain listener, may do everything; others need ACLs
 	Heap       string            // of each node; 400m for ""
+	LongRun    bool              // as brokers run in production, for measuring; otherwise the JVM only starts fast
 	Racks      []string          // broker.rack of each node in turn; with them, consumers may read from replicas in their rack (KIP-392)
 }
 
@@ -138,7 +140,7 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	for _, n := range c.nodes {
-		if err := n.start(c.kafka, c.heap()); err != nil {
+		if err := n.start(c.kafka, c.jvmFlags()); err != nil {
 			return err
 		}
 	}
@@ -148,11 +150,12 @@ func (c *Cluster) start(ctx context.Context) error {
 	return c.storePasswords(ctx)
 }
 
-func (c *Cluster) heap() string {
-	if c.options.Heap == "" {
-		return "400m"
+func (c *Cluster) jvmFlags() []string {
+	heap := cmp.Or(c.options.Heap, "400m")
+	if c.options.LongRun {
+		return longRun(heap)
 	}
-	return c.options.Heap
+	return quickStart(heap)
 }
 
 // storePasswords gives every user its SCRAM credentials. A request may name a user only once, so each mechanism has its own.

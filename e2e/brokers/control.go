@@ -29,7 +29,7 @@ func (c *Cluster) Restart(id int32) error {
 	if err != nil {
 		return err
 	}
-	return n.start(c.kafka, c.heap())
+	return n.start(c.kafka, c.jvmFlags())
 }
 
 func (c *Cluster) node(id int32) (*node, error) {

@@ -47,7 +47,7 @@ func StartJava(ctx context.Context) (*Java, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make dump folder: %w", err)
 	}
-	cmd, err := jvm(context.Background(), kafka, "600m", string(os.PathListSeparator)+classes, "Clients")
+	cmd, err := jvm(context.Background(), kafka, quickStart("600m"), string(os.PathListSeparator)+classes, "Clients")
 	if err != nil {
 		return nil, err
 	}

@@ -36,16 +36,24 @@ func (n *node) write(properties map[string]string) error {
 	return nil
 }
 
-// jvm is a java command whose flags favour a fast start on a small machine.
-func jvm(ctx context.Context, k Kafka, heap, classes string, args ...string) (*exec.Cmd, error) {
+// quickStart are JVM flags for programs that end soon, on a small machine.
+func quickStart(heap string) []string {
+	return []string{"-Xmx" + heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
+}
+
+// longRun are those that Kafka's own start script gives to brokers.
+func longRun(heap string) []string {
+	return []string{"-Xms" + heap, "-Xmx" + heap, "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35"}
+}
+
+// jvm is a java command.
+func jvm(ctx context.Context, k Kafka, flags []string, classes string, args ...string) (*exec.Cmd, error) {
 	config, err := loggerConfig(k)
 	if err != nil {
 		return nil, err
 	}
-	flags := []string{
-		"-Xmx" + heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto",
-		"-Djava.net.preferIPv4Stack=true", "-Dlog4j2.configurationFile=" + config, "-cp", k.Jars() + classes,
-	}
+	flags = append(flags, "-XX:-UsePerfData", "-Xshare:auto",
+		"-Djava.net.preferIPv4Stack=true", "-Dlog4j2.configurationFile="+config, "-cp", k.Jars()+classes)
 	return exec.CommandContext(ctx, "java", append(flags, args...)...), nil
 }
 
@@ -86,7 +94,7 @@ logger.fatal.level = info
 }
 
 func (n *node) format(ctx context.Context, k Kafka, clusterID string) error {
-	cmd, err := jvm(ctx, k, "200m", "", "kafka.tools.StorageTool", "format", "-t", clusterID, "-c", n.settings())
+	cmd, err := jvm(ctx, k, quickStart("200m"), "", "kafka.tools.StorageTool", "format", "-t", clusterID, "-c", n.settings())
 	if err != nil {
 		return err
 	}
@@ -97,11 +105,11 @@ func (n *node) format(ctx context.Context, k Kafka, clusterID string) error {
 }
 
 // start starts the process; it does not wait until the node answers.
-func (n *node) start(k Kafka, heap string) error {
+func (n *node) start(k Kafka, flags []string) error {
 	if n.proc.Running() {
 		return fmt.Errorf("start node %d: it is running", n.id)
 	}
-	cmd, err := jvm(context.Background(), k, heap, "", "kafka.Kafka", n.settings())
+	cmd, err := jvm(context.Background(), k, flags, "", "kafka.Kafka", n.settings())
 	if err != nil {
 		return err
 	}
