@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"mirror/kafka"
 )
 
 // leaders follows the leaders and addresses of one cluster. It asks the
@@ -17,8 +19,9 @@ type leaders struct {
 	target bool
 	signal chan struct{}
 
-	mu      sync.Mutex // guards brokers
+	mu      sync.Mutex // guards what follows
 	brokers map[int32]string
+	trouble string // why the last look found nothing out; empty when it did
 }
 
 func newLeaders(r *route, s *side, target bool) *leaders {
@@ -80,13 +83,28 @@ func (l *leaders) look(ctx context.Context) {
 	if err != nil {
 		if ctx.Err() == nil {
 			l.route.log.Debug("metadata", "cluster", l.side.config.Name, "err", err)
+			l.note(kafka.Explain(err, l.side.config, "ask for leaders"))
 		}
 		return
 	}
+	l.note("")
 	l.setBrokers(meta)
 	for _, p := range parts {
 		l.tell(p, meta.Topics[l.topicOf(p)])
 	}
+}
+
+func (l *leaders) note(trouble string) {
+	l.mu.Lock()
+	l.trouble = trouble
+	l.mu.Unlock()
+}
+
+// unreachable says why the cluster cannot be asked at present; empty when it can.
+func (l *leaders) unreachable() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.trouble
 }
 
 func (l *leaders) setBrokers(meta *Metadata) {

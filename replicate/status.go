@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -124,7 +125,8 @@ func (p *partition) state(caughtUp bool, now time.Time) (monitor.State, string) 
 		return monitor.Stopped, p.reason
 	}
 	if p.fetchTrouble != "" && !now.Before(p.fetchTroubleAt.Add(graceFor)) {
-		return monitor.Waiting, p.fetchTrouble
+		// What a broker said when it went down is no news once the cluster cannot be asked at all.
+		return monitor.Waiting, cmp.Or(p.route.sourceLeaders.unreachable(), p.fetchTrouble)
 	}
 	if silent := p.silence(now); silent > silentFor {
 		return monitor.Waiting, fmt.Sprintf("the source has not answered for %d s", int(silent.Seconds()))
