@@ -64,6 +64,11 @@ func (l *groupLook) readSource(ctx context.Context) error {
 		names[name] = names[name] || !config.InternalGroup(name) && l.Takes(name)
 	}
 	maps.DeleteFunc(names, func(name string, taken bool) bool { return !taken || name == "" })
+	if len(states) == 0 && len(names) > 0 {
+		if ask, err := l.mayAskSource(ctx); err != nil || !ask {
+			return err
+		}
+	}
 	ends, err := l.sourceEnds(ctx)
 	if err != nil {
 		return err
@@ -88,6 +93,25 @@ func (l *groupLook) readSource(ctx context.Context) error {
 	}
 	slices.SortFunc(l.seen.Groups, func(a, b GroupPositions) int { return strings.Compare(a.Group, b.Group) })
 	return nil
+}
+
+// positionsTopic is where brokers keep the positions of groups.
+const positionsTopic = "__consumer_offsets"
+
+// mayAskSource says whether groups that the source does not list may be asked
+// about. A broker that is asked for the coordinator of any group creates the topic
+// of all positions where there is none, and nothing may be created in the source.
+func (l *groupLook) mayAskSource(ctx context.Context) (bool, error) {
+	meta, err := FetchMetadata(ctx, l.Source.Client, []string{positionsTopic})
+	if err != nil {
+		return false, &LookError{Cluster: l.Source.Config, Err: fmt.Errorf("look for topic %s: %w", positionsTopic, err)}
+	}
+	topic := meta.Topics[positionsTopic]
+	if topic != nil && topic.Err != nil {
+		l.seen.Problems = append(l.seen.Problems, fmt.Sprintf("cluster %s lists no consumer group: either none has a position there yet, or %s is not authorised for Describe on the groups; grant it",
+			l.Source.Config.Name, principal(l.Source.Config)))
+	}
+	return topic != nil && topic.Err == nil, nil
 }
 
 // states lists the groups of a cluster that we may Describe, with their states. A

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -306,4 +307,25 @@ func TestPlacePosition(t *testing.T) {
 			t.Errorf("%s: got %+v, want %s", c.name, p, c.want)
 		}
 	}
+}
+
+// TestGroupsAreNotAskedForInVain creates nothing in a source that has no groups: a
+// broker that is asked where a group lives makes the topic of positions.
+func TestGroupsAreNotAskedForInVain(t *testing.T) {
+	p := newPair(t, kfake.SeedTopics(1, "orders"))
+	var asked atomic.Int32
+	p.west.ControlKey(int16(kmsg.FindCoordinator), func(kmsg.Request) (kmsg.Response, error, bool) {
+		p.west.KeepControl()
+		asked.Add(1)
+		return nil, nil, false
+	})
+	m, _ := copyTen(t, p, p.config(t, "topics: [orders]", `sync: {groups: {include: [app], interval: 1s}}`))
+	if s := waitRounds(t, m, 2); s.Groups != 0 || s.Reason != "" {
+		t.Errorf("without groups: got %+v", s)
+	}
+	if n := asked.Load(); n != 0 {
+		t.Errorf("the source was asked %d times for a coordinator", n)
+	}
+	commit(t, p.west, "app", "orders", 4)
+	waitPosition(t, p, "app", 4)
 }
