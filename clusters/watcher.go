@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/config"
+	"mirror/config/logkey"
 	"mirror/kafka"
 )
 
@@ -29,7 +30,7 @@ type watcher struct {
 }
 
 func newWatcher(c *config.Cluster, clientID string, m *config.Monitor, log *slog.Logger) (*watcher, error) {
-	w := &watcher{cluster: c, monitor: m, log: log.With("cluster", c.Name), past: newPast(), state: Off}
+	w := &watcher{cluster: c, monitor: m, log: log.With(logkey.Cluster, c.Name), past: newPast(), state: Off}
 	if !m.Enabled {
 		return w, nil
 	}
@@ -65,7 +66,7 @@ func (w *watcher) look(ctx context.Context, told map[string]bool) {
 	if err != nil {
 		reason := kafka.Explain(err, w.cluster, "look at it")
 		if w.set(Unreachable, reason, nil) != Unreachable {
-			w.log.Warn("the cluster cannot be looked at; its numbers are unknown until it answers", "reason", reason)
+			w.log.Warn("the cluster cannot be looked at; its numbers are unknown until it answers", logkey.Reason, reason)
 		}
 		return
 	}
@@ -77,7 +78,7 @@ func (w *watcher) look(ctx context.Context, told map[string]bool) {
 		kind := strings.Map(withoutDigits, note) // a number that changes is no news
 		if !told[kind] && len(told) < maxTold {
 			told[kind] = true
-			w.log.Info("not everything of the cluster can be shown", "reason", note)
+			w.log.Info("not everything of the cluster can be shown", logkey.Reason, note)
 		}
 	}
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/config"
+	"mirror/config/logkey"
 )
 
 // WithLogger lets franz-go's own messages about a cluster appear at debug level, whatever level it gives them: an error
 // is logged once, by whoever owns the request. Secrets of the cluster are redacted.
 func WithLogger(l *slog.Logger, c *config.Cluster) kgo.Opt {
-	return kgo.WithLogger(&logger{l.With("cluster", c.Name), c})
+	return kgo.WithLogger(&logger{l.With(logkey.Cluster, c.Name), c})
 }
 
 type logger struct {
@@ -38,5 +39,5 @@ func (l *logger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
 		}
 		clean = append(clean, v)
 	}
-	l.slog.Debug(msg, append(clean, "franz_level", level.String())...)
+	l.slog.Debug(msg, append(clean, logkey.FranzLevel, level.String())...)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mirror/config"
+	"mirror/config/logkey"
 	"mirror/monitor"
 	"mirror/offsets"
 )
@@ -179,6 +180,6 @@ func (r *route) recordWish(ctx context.Context, a Action, key offsets.Key, value
 	if err := r.lanes.write(ctx, entries...); err != nil {
 		return &sideError{r.target, "write to topic " + r.lanes.topic, err}
 	}
-	r.log.Info("an operator changed the route", "by", a.By, "reason", a.Reason, "wish", key.String(), "verb", string(a.Verb))
+	r.log.Info("an operator changed the route", logkey.By, a.By, logkey.Reason, a.Reason, logkey.Wish, key.String(), logkey.Verb, string(a.Verb))
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"mirror/config/logkey"
 )
 
 // answer is what a target said to one produced batch.
@@ -65,7 +67,7 @@ func (p *partition) answered(o *outgoing, a answer, now time.Time) {
 	} else {
 		p.counters.Retries.Add(1)
 		v, why := p.judge(o, a, now)
-		p.log.Debug("produce answered", "partition", p.String(), "answer", a.name(), "verdict", int(v), "flying", p.flying)
+		p.log.Debug("produce answered", logkey.Partition, p.String(), logkey.Answer, a.name(), logkey.Verdict, int(v), logkey.Flying, p.flying)
 		p.suspend(v, why)
 	}
 	if p.phase == phaseDrain && p.flying == 0 && o.run == p.run {
@@ -134,7 +136,7 @@ func (p *partition) mapBatch(o *outgoing) {
 		err = p.offsetMap.AddSparse(o.first, o.last, o.expected, n)
 	}
 	if err != nil {
-		p.log.Error("offset map", "partition", p.String(), "err", err)
+		p.log.Error("offset map", logkey.Partition, p.String(), logkey.Err, err)
 	}
 }
 

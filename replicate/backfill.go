@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mirror/config"
+	"mirror/config/logkey"
 	"mirror/offsets"
 )
 
@@ -131,7 +132,7 @@ func (b *Backfill) run(ctx context.Context, r *route) {
 		}
 		if err := b.finish(ctx, r, facts); err != nil && ctx.Err() == nil {
 			r.setTrouble(err.Error(), errors.As(err, new(*stopError)))
-			r.log.Warn("finish the backfill", "err", err)
+			r.log.Warn("finish the backfill", logkey.Err, err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mirror/config/logkey"
 	"mirror/monitor"
 	"mirror/offsets"
 )
@@ -70,7 +71,7 @@ func (r *route) beat(ctx context.Context, turn int) {
 	wctx, cancel := context.WithTimeout(ctx, beatTimeout)
 	defer cancel()
 	if err := r.lanes.write(wctx, entries...); err != nil {
-		r.log.Debug("tell the fleet what this process does", "err", err)
+		r.log.Debug("tell the fleet what this process does", logkey.Err, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/offsets"
 )
 
@@ -72,7 +73,7 @@ func (r *route) checkpoints(ctx context.Context) {
 			}
 			if r.fleet.mayWrite() && !r.draining.Load() {
 				if err := r.saveCheckpoints(ctx, r.partitions(), false); err != nil && ctx.Err() == nil {
-					r.log.Warn("checkpoints", "err", err)
+					r.log.Warn("checkpoints", logkey.Err, err)
 				}
 			}
 		}
@@ -160,6 +161,6 @@ func (p *partition) countLosses(entries []offsets.Entry) {
 		}
 		p.counters.Losses.Add(1)
 		p.counters.LostOffsets.Add(max(loss.To-loss.From, 0))
-		p.log.Error("loss", "partition", p.String(), "from", loss.From, "to", loss.To, "cause", loss.Cause, "detail", loss.Detail)
+		p.log.Error("loss", logkey.Partition, p.String(), logkey.From, loss.From, logkey.To, loss.To, logkey.Cause, loss.Cause, logkey.Detail, loss.Detail)
 	}
 }

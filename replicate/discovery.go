@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/kafka"
 	"mirror/offsets"
 )
@@ -107,7 +108,7 @@ func (d *discovery) once(ctx context.Context) {
 			r.setTrouble(why, false)
 			if time.Since(d.saidAt) >= sayAgain {
 				d.saidAt = time.Now()
-				r.log.Warn("discovery", "why", why)
+				r.log.Warn("discovery", logkey.Why, why)
 			}
 		}
 		return
@@ -124,7 +125,7 @@ func (d *discovery) once(ctx context.Context) {
 	}
 	if err != nil {
 		r.setTrouble(err.Error(), errors.As(err, new(*stopError)))
-		r.log.Error("first start", "why", err.Error())
+		r.log.Error("first start", logkey.Why, err.Error())
 		return
 	}
 	r.adopt()
@@ -174,29 +175,29 @@ func (r *route) logPlan(old, plan *RoutePlan, first bool) {
 		}
 	}
 	if plan.Problem != "" && (first || old.Problem != plan.Problem) {
-		r.log.Error("the route cannot run", "why", plan.Problem)
+		r.log.Error("the route cannot run", logkey.Why, plan.Problem)
 	}
 	for _, w := range plan.Warnings {
 		if !said[w] {
-			r.log.Warn("plan", "warning", w)
+			r.log.Warn("plan", logkey.Warning, w)
 		}
 	}
 	for _, d := range plan.Refused {
 		if !said[d.Topic+d.Reason] {
-			r.log.Warn("topic refused", "topic", d.Topic, "why", d.Reason)
+			r.log.Warn("topic refused", logkey.Topic, d.Topic, logkey.Why, d.Reason)
 		}
 	}
 	for i := range plan.Topics {
 		t := &plan.Topics[i]
 		if !said[t.Decision.Topic] {
-			r.log.Info("topic", "source", t.Decision.Topic, "target", t.Decision.Target, "rule", t.Decision.RuleText)
+			r.log.Info("topic", logkey.Source, t.Decision.Topic, logkey.Target, t.Decision.Target, logkey.Rule, t.Decision.RuleText)
 		}
 		if t.Problem != "" && !said[t.Decision.Topic+t.Problem] {
-			r.log.Warn("topic waits", "topic", t.Decision.Topic, "why", t.Problem)
+			r.log.Warn("topic waits", logkey.Topic, t.Decision.Topic, logkey.Why, t.Problem)
 		}
 		for _, w := range t.Warnings {
 			if !said[t.Decision.Topic+w] {
-				r.log.Warn("topic", "topic", t.Decision.Topic, "warning", w)
+				r.log.Warn("topic", logkey.Topic, t.Decision.Topic, logkey.Warning, w)
 			}
 		}
 	}

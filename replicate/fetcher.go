@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"mirror/config/logkey"
 	"mirror/kafka"
 )
 
@@ -170,7 +171,7 @@ func (f *fetcher) failed(ctx context.Context, requests []request, err error) {
 		r.p.unfetched(r, why, delay)
 	}
 	if f.failures == 1 || f.failures%20 == 0 {
-		f.route.log.Warn("fetching", "broker", f.broker, "err", why)
+		f.route.log.Warn("fetching", logkey.Broker, f.broker, logkey.Err, why)
 	}
 	f.route.sourceLeaders.refresh()
 	// Not woken by new work, so that a broker that is down is not asked more

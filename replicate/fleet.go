@@ -14,6 +14,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"mirror/config/logkey"
 )
 
 const (
@@ -133,7 +135,7 @@ func (f *fleet) onAssigned(lanes []int32) {
 	default:
 	}
 	if len(lanes) > 0 {
-		f.log.Info("lanes assigned", "lanes", lanes)
+		f.log.Info("lanes assigned", logkey.Lanes, lanes)
 		f.assigned(lanes)
 	}
 }
@@ -142,7 +144,7 @@ func (f *fleet) onRevoked(ctx context.Context, lanes []int32, lost bool) {
 	if len(lanes) == 0 {
 		return
 	}
-	f.log.Info("lanes gone", "lanes", lanes, "lost", lost)
+	f.log.Info("lanes gone", logkey.Lanes, lanes, logkey.Lost, lost)
 	f.mu.Lock()
 	for _, l := range lanes {
 		delete(f.lanes, l)
@@ -187,7 +189,7 @@ func (f *fleet) run(ctx context.Context) error {
 		client.CloseAllowingRebalance()
 		if fenced {
 			name := fmt.Sprintf("%s~%04x", f.instance, rand.Uint32N(1<<16))
-			f.log.Warn("another process with this host name joined the fleet; joining again under another name. Give each host a name of its own, or lanes move whenever one restarts", "instance", f.instance, "name", name)
+			f.log.Warn("another process with this host name joined the fleet; joining again under another name. Give each host a name of its own, or lanes move whenever one restarts", logkey.Instance, f.instance, logkey.Name, name)
 			instance = ""
 			f.renamed(name)
 		}
@@ -281,7 +283,7 @@ func (f *fleet) leave(client *kgo.Client) {
 	}
 	req.Members = append(req.Members, m)
 	if _, err := req.RequestWith(ctx, client); err != nil {
-		f.log.Debug("leave the group", "err", err)
+		f.log.Debug("leave the group", logkey.Err, err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/kafka"
 	"mirror/monitor"
 	"mirror/offsets"
@@ -119,13 +120,13 @@ func (g *groupSync) say(group, why string) {
 	g.said[group] = why
 	log := g.route.log
 	if group != "" {
-		log = log.With("group", group)
+		log = log.With(logkey.Group, group)
 	}
 	if why == "" {
 		log.Info("positions of consumer groups are carried over again")
 		return
 	}
-	log.Warn("positions of consumer groups are not carried over", "why", why)
+	log.Warn("positions of consumer groups are not carried over", logkey.Why, why)
 }
 
 // trouble is why a position of the group failed, empty when none has. That a

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"mirror/batch"
+	"mirror/config/logkey"
 )
 
 // request is one partition's share of a Fetch.
@@ -149,7 +150,7 @@ func (p *partition) enqueue(s *shaper) {
 	p.cursor, p.cursorEpoch, p.ordinal = s.cursor, s.epoch, s.ordinal
 	if s.holes && !p.compacted {
 		p.compacted = true
-		p.log.Info("holes in the source's log: treated as a compacted topic from now on", "partition", p.String(), "offset", s.cursor)
+		p.log.Info("holes in the source's log: treated as a compacted topic from now on", logkey.Partition, p.String(), logkey.Offset, s.cursor)
 	}
 	p.counters.Gaps.Add(s.gaps)
 	p.counters.Skipped.Add(s.skipped)

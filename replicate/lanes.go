@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"mirror/config/logkey"
 	"mirror/offsets"
 )
 
@@ -60,7 +61,7 @@ func (l *lanes) follow(ctx context.Context, client *kgo.Client) {
 			return
 		}
 		fetches.EachError(func(t string, p int32, err error) {
-			l.log.Warn("read the checkpoint topic", "topic", t, "lane", p, "err", err)
+			l.log.Warn("read the checkpoint topic", logkey.Topic, t, logkey.Lane, p, logkey.Err, err)
 		})
 		fetches.EachRecord(l.replay)
 	}
@@ -72,7 +73,7 @@ func (l *lanes) replay(r *kgo.Record) {
 	}
 	lane := l.state[r.Partition]
 	if err := lane.Apply(r.Key, r.Value, r.Offset); err != nil {
-		l.log.Error("unusable record in the checkpoint topic", "topic", l.topic, "lane", r.Partition, "offset", r.Offset, "err", err)
+		l.log.Error("unusable record in the checkpoint topic", logkey.Topic, l.topic, logkey.Lane, r.Partition, logkey.Offset, r.Offset, logkey.Err, err)
 	}
 	key, err := offsets.DecodeKey(r.Key)
 	if err == nil {
@@ -153,7 +154,7 @@ func (l *lanes) release(ctx context.Context, numbers []int32, clean bool) {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
 		if err := l.store.Write(ctx, entries...); err != nil {
-			l.log.Debug("take claims back", "err", err)
+			l.log.Debug("take claims back", logkey.Err, err)
 		}
 	}
 }
@@ -208,7 +209,7 @@ func retry(ctx context.Context, log *slog.Logger, what string, f func() error) b
 		}
 		if time.Since(said) >= 10*time.Second {
 			said = time.Now()
-			log.Warn(what, "err", err)
+			log.Warn(what, logkey.Err, err)
 		}
 		if sleep(ctx, jitter(pause)) != nil {
 			return false

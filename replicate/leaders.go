@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/kafka"
 )
 
@@ -82,7 +83,7 @@ func (l *leaders) look(ctx context.Context) {
 	meta, err := FetchMetadata(cctx, l.side.client, topics)
 	if err != nil {
 		if ctx.Err() == nil {
-			l.route.log.Debug("metadata", "cluster", l.side.config.Name, "err", err)
+			l.route.log.Debug("metadata", logkey.Cluster, l.side.config.Name, logkey.Err, err)
 			l.note(kafka.Explain(err, l.side.config, "ask for leaders"))
 		}
 		return

@@ -1,6 +1,10 @@
 package replicate
 
-import "time"
+import (
+	"time"
+
+	"mirror/config/logkey"
+)
 
 // otherConfig says whether a process copies the route by another configuration
 // than this one. Versions that say nothing of it are taken for alike.
@@ -17,10 +21,10 @@ func (r *route) tellOtherConfigs(told map[string]string, now time.Time) {
 		case other && told[who.Process] != who.Config:
 			told[who.Process] = who.Config
 			r.log.Warn("another process of the fleet has another configuration of this route: each copies its lanes by its own. Give all the same file, and restart those that have not read it",
-				"process", who.Process)
+				logkey.Process, who.Process)
 		case !other && told[who.Process] != "":
 			delete(told, who.Process)
-			r.log.Info("that process has the same configuration now", "process", who.Process)
+			r.log.Info("that process has the same configuration now", logkey.Process, who.Process)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mirror/config"
+	"mirror/config/logkey"
 	"mirror/monitor"
 	"mirror/offsets"
 )
@@ -291,7 +292,7 @@ func (p *partition) toRecovery(why string) {
 	p.phase = phaseStarting
 	p.reason = why
 	if why != "" {
-		p.log.Info("recovering", "partition", p.String(), "why", why)
+		p.log.Info("recovering", logkey.Partition, p.String(), logkey.Why, why)
 	}
 	p.counters.Recoveries.Add(1)
 	p.failures++
@@ -306,7 +307,7 @@ func (p *partition) toRecovery(why string) {
 func (p *partition) wait(why string, d time.Duration) {
 	if p.said != why || time.Since(p.saidAt) > sayAgainAfter {
 		p.said, p.saidAt = why, time.Now()
-		p.log.Warn("waiting", "partition", p.String(), "why", why)
+		p.log.Warn("waiting", logkey.Partition, p.String(), logkey.Why, why)
 	}
 	p.park(why, d)
 }
@@ -327,7 +328,7 @@ func (p *partition) park(why string, d time.Duration) {
 }
 
 func (p *partition) stop(why string) {
-	p.log.Error("stopped", "partition", p.String(), "why", why)
+	p.log.Error("stopped", logkey.Partition, p.String(), logkey.Why, why)
 	p.startRun(p.acked)
 	p.phase = phaseStopped
 	p.reason = why

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/offsets"
 )
 
@@ -104,12 +105,12 @@ func (p *partition) rest() {
 		why += "; before that it had stopped: " + p.reason
 	}
 	p.phase, p.reason = phasePaused, why
-	p.log.Info("paused", "partition", p.String(), "why", why)
+	p.log.Info("paused", logkey.Partition, p.String(), logkey.Why, why)
 }
 
 // goOn asks the brokers where the partition stands, and copies from there.
 func (p *partition) goOn() {
-	p.log.Info("resumed", "partition", p.String())
+	p.log.Info("resumed", logkey.Partition, p.String())
 	p.phase, p.reason = phaseStarting, ""
 	p.route.recoveries.add(p)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/kafka"
 )
 
@@ -89,7 +90,7 @@ func (w *producer) run(ctx context.Context) {
 		why := kafka.Explain(err, w.route.target.config, fmt.Sprintf("produce to broker %d", w.broker))
 		w.complain(why)
 		if failures == 1 || failures%20 == 0 {
-			w.route.log.Warn("producing", "broker", w.broker, "err", why)
+			w.route.log.Warn("producing", logkey.Broker, w.broker, logkey.Err, why)
 		}
 		w.route.targetLeaders.refresh()
 		_ = sleep(ctx, jitter(min(fetchBackoff<<min(failures-1, 6), backoffMax))) // the loop sees ctx's end

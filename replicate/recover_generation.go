@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/offsets"
 )
 
@@ -92,8 +93,8 @@ func (rc *recovery) beginAsked(lane *offsets.Lane, cp offsets.Checkpoint) (posit
 		lost = &offsets.Loss{From: start, To: begin, Cause: "retention", Detail: "the source dropped them before the new generation began"}
 		start = begin
 	}
-	rc.p.log.Warn("a new generation of the copy begins behind what is on the target", "partition", rc.p.String(),
-		"generation", generation, "source_offset", start, "target_offset", end)
+	rc.p.log.Warn("a new generation of the copy begins behind what is on the target", logkey.Partition, rc.p.String(),
+		logkey.Generation, generation, logkey.SourceOffset, start, logkey.TargetOffset, end)
 	return rc.beginCopy(start, lost, end, append(skipped, rc.forgetOlder(lane)...)...)
 }
 

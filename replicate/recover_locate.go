@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"mirror/batch"
+	"mirror/config/logkey"
 	"mirror/offsets"
 )
 
@@ -331,7 +332,7 @@ func (rc *recovery) rewind(cp offsets.Checkpoint, st standing, begin int64) (pos
 	if !ok || !exact {
 		return position{}, nil, stopf("target %s/%d has lost records: it ends at offset %d and %d were written; the offset map does not say exactly which source offset that is", rc.p.target, rc.p.number, st.end, cp.Target)
 	}
-	rc.p.log.Warn("the target has lost records that it had taken; copying them again", "partition", rc.p.String(), "target_end", st.end, "target_was", cp.Target, "source_offset", source)
+	rc.p.log.Warn("the target has lost records that it had taken; copying them again", logkey.Partition, rc.p.String(), logkey.TargetEnd, st.end, logkey.TargetWas, cp.Target, logkey.SourceOffset, source)
 	rc.offsets.CutTarget(st.end)
 	pos := position{source: source, epoch: -1, last: source - 1, ordinal: st.ordinal, target: st.end}
 	if source >= begin {

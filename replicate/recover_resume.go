@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/offsets"
 )
 
@@ -272,7 +273,7 @@ func (rc *recovery) sourceRecreated(cp offsets.Checkpoint) (position, error) {
 	} else if begin > 0 {
 		lost = &offsets.Loss{From: 0, To: begin, Cause: "retention", Detail: "the source had dropped them before the new topic was first seen"}
 	}
-	rc.p.log.Warn("source topic was created again: its records are copied behind those of the old one", "partition", rc.p.String(), "old_position", cp.Source)
+	rc.p.log.Warn("source topic was created again: its records are copied behind those of the old one", logkey.Partition, rc.p.String(), logkey.OldPosition, cp.Source)
 	return rc.beginCopy(begin, lost, end)
 }
 
@@ -292,7 +293,7 @@ func (rc *recovery) targetRecreated() (position, error) {
 	if err != nil {
 		return position{}, err
 	}
-	rc.p.log.Warn("target topic was created again: copying anew from the source's beginning", "partition", rc.p.String(), "source_offset", start)
+	rc.p.log.Warn("target topic was created again: copying anew from the source's beginning", logkey.Partition, rc.p.String(), logkey.SourceOffset, start)
 	return rc.beginCopy(start, lost, end)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/offsets"
 )
 
@@ -180,7 +181,7 @@ func (rc *recovery) open(pos position) {
 	}
 	p.attachProducer()
 	p.attachFetcher()
-	p.log.Debug("copying", "partition", p.String(), "source_offset", pos.source, "target_offset", pos.target, "ordinal", pos.ordinal, "why", rc.note)
+	p.log.Debug("copying", logkey.Partition, p.String(), logkey.SourceOffset, pos.source, logkey.TargetOffset, pos.target, logkey.Ordinal, pos.ordinal, logkey.Why, rc.note)
 	p.wake()
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/config"
+	"mirror/config/logkey"
 	"mirror/kafka"
 	"mirror/monitor"
 	"mirror/offsets"
@@ -69,7 +70,7 @@ type partID struct {
 }
 
 func newRoute(m *Mirror, c *config.Route) (*route, error) {
-	r := &route{mirror: m, config: c, digest: c.Digest(), log: m.log.With("route", c.Name), parts: map[partID]*partition{}, open: map[int32]bool{},
+	r := &route{mirror: m, config: c, digest: c.Digest(), log: m.log.With(logkey.Route, c.Name), parts: map[partID]*partition{}, open: map[int32]bool{},
 		others: newOthers(), beatEvery: beatEvery, pulse: newPulse(), throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
 	r.fetchers, r.producers, r.ledger = newFetchers(r), newProducers(r), newLedger(r)
 	clientID := "mirror-" + m.config.Name
@@ -178,7 +179,7 @@ func (r *route) drain(ctx context.Context) {
 		return // not ours to write, or the target does not answer
 	}
 	if err := r.saveCheckpoints(ctx, r.partitions(), true); err != nil {
-		r.log.Warn("last checkpoints", "err", err)
+		r.log.Warn("last checkpoints", logkey.Err, err)
 	}
 }
 
@@ -212,7 +213,7 @@ func (r *route) connect(ctx context.Context) bool {
 		r.setTrouble(why, fatal)
 		if time.Since(said) >= sayAgain {
 			said = time.Now()
-			r.log.Error("not connected", "why", why)
+			r.log.Error("not connected", logkey.Why, why)
 		}
 		if sleep(ctx, connectEvery) != nil {
 			return false
@@ -250,7 +251,7 @@ func (r *route) connectOnce(ctx context.Context) error {
 	}
 	warnings, err := offsets.EnsureTopic(cctx, kadm.NewClient(r.target.client), r.lanes.topic, r.config.Lanes, r.config.TopicDefaults.ReplicationFactor)
 	for _, w := range warnings {
-		r.log.Warn("checkpoint topic", "warning", w)
+		r.log.Warn("checkpoint topic", logkey.Warning, w)
 	}
 	if err != nil {
 		return &sideError{r.target, "prepare the checkpoint topic " + r.lanes.topic, err}
@@ -382,7 +383,7 @@ func (r *route) handOver(ctx context.Context, parts []*partition) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if err := r.saveCheckpoints(ctx, parts, true); err != nil {
-		r.log.Warn("last checkpoints before a hand-over", "err", err)
+		r.log.Warn("last checkpoints before a hand-over", logkey.Err, err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"unicode"
 
+	"mirror/config/logkey"
 	"mirror/replicate"
 )
 
@@ -67,7 +68,7 @@ func (a actions) handle(w http.ResponseWriter, r *http.Request, verb replicate.V
 		if code == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", http.MethodPost)
 		}
-		a.log.Warn("an action was refused", "verb", string(verb), "address", r.RemoteAddr, "why", why)
+		a.log.Warn("an action was refused", logkey.Verb, string(verb), logkey.Address, r.RemoteAddr, logkey.Why, why)
 		http.Error(w, why, code)
 		return
 	}

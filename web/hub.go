@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mirror/config/logkey"
 	"mirror/monitor"
 	"mirror/monitor/events"
 )
@@ -104,7 +105,7 @@ func (h *hub) look(now time.Time) {
 	h.view = h.newView(now)
 	message, err := h.view.since(before)
 	if err != nil {
-		h.log.Warn("the page cannot be told what changed", "err", err)
+		h.log.Warn("the page cannot be told what changed", logkey.Err, err)
 		return
 	}
 	h.broadcast(message)

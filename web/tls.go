@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mirror/config"
+	"mirror/config/logkey"
 )
 
 // newTLSConfig reads the files once, so that a bad one is told at start, and
@@ -58,7 +59,7 @@ func (r *tlsReloader) get() *tls.Config {
 	}
 	next, err := r.load()
 	if err != nil {
-		r.log.Warn("web certificate changed and cannot be used, the old one still serves", "err", err)
+		r.log.Warn("web certificate changed and cannot be used, the old one still serves", logkey.Err, err)
 		return r.current
 	}
 	r.current, r.stamps = next, stamps

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mirror/config"
+	"mirror/config/logkey"
 	"mirror/demo"
 	"mirror/monitor"
 )
@@ -80,7 +81,7 @@ func startDemoMirror(_ context.Context, cfg *config.Config, logs io.Writer) (fun
 	stop := func() {
 		cancel()
 		if err := <-done; err != nil {
-			log.Error("the mirror ended badly", "err", err)
+			log.Error("the mirror ended badly", logkey.Err, err)
 		}
 	}
 	return p.engine.Status, stop, nil

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"mirror/config"
+	"mirror/config/logkey"
 	"mirror/monitor/history"
 )
 
@@ -24,7 +25,7 @@ func openHistory(cfg *config.Config, log *slog.Logger) *history.History {
 	}
 	h := history.Open(history.Options{Path: path, Series: cfg.Web.History.Series, Memory: cfg.Limits.Memory / historyShare, Log: log})
 	if h.Memory() > 0 {
-		log.Info("history is kept in memory, as part of limits.memory; web.history.path keeps it over a restart", "series", h.Capacity(), "bytes", h.Memory())
+		log.Info("history is kept in memory, as part of limits.memory; web.history.path keeps it over a restart", logkey.Series, h.Capacity(), logkey.Bytes, h.Memory())
 	}
 	return h
 }

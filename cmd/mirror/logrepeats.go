@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mirror/config/logkey"
 )
 
 const (
@@ -97,7 +99,7 @@ func (l repeatLimiter) Handle(ctx context.Context, line slog.Record) error {
 // withCount says how many lines like this one were left out before it.
 func withCount(line slog.Record, leftOut int) slog.Record {
 	line = line.Clone()
-	line.AddAttrs(slog.Int("left_out", leftOut-1)) // this one is shown
+	line.AddAttrs(slog.Int(logkey.LeftOut, leftOut-1)) // this one is shown
 	return line
 }
 

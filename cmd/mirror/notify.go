@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mirror/config/logkey"
 )
 
 // notifyEvery is how often the supervisor hears of the state, unless its watchdog
@@ -57,7 +59,7 @@ func (n notifier) run(ctx context.Context) {
 	defer ticker.Stop()
 	for message := "READY=1\n"; ; message = "" {
 		if err := n.alive(); err != nil {
-			n.log.Error("the watchdog is not told that this process is alive", "why", err)
+			n.log.Error("the watchdog is not told that this process is alive", logkey.Why, err)
 		} else if n.watchdog > 0 {
 			message += "WATCHDOG=1\n"
 		}
@@ -87,7 +89,7 @@ func (n notifier) tell(message string) {
 		return
 	}
 	if err := send(n.socket, message); err != nil {
-		n.log.Warn("tell the service manager", "err", err)
+		n.log.Warn("tell the service manager", logkey.Err, err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"mirror/clusters"
 	"mirror/config"
+	"mirror/config/logkey"
 	"mirror/monitor"
 	"mirror/monitor/history"
 	"mirror/monitor/sink"
@@ -128,7 +129,7 @@ func newProcess(cfg *config.Config, log *slog.Logger) (*process, error) {
 		return nil, err
 	}
 	b := readBuild()
-	log.Info("mirror starts", "mirror", cfg.Name, "version", b.Version, "revision", b.Revision, "go", b.Go, "web", url, "routes", len(cfg.Routes))
+	log.Info("mirror starts", logkey.Mirror, cfg.Name, logkey.Version, b.Version, logkey.Revision, b.Revision, logkey.Go, b.Go, logkey.Web, url, logkey.Routes, len(cfg.Routes))
 	return p, nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"mirror/config/logkey"
 )
 
 // History is the points of all recorded series.
@@ -71,7 +73,7 @@ func (h *History) readDirectory() error {
 		h.roster.restore(slot, e)
 	}
 	if damaged > 0 {
-		h.log.Warn("the history file has damaged entries: these series begin anew", "series", damaged)
+		h.log.Warn("the history file has damaged entries: these series begin anew", logkey.Series, damaged)
 	}
 	return nil
 }
@@ -168,7 +170,7 @@ func rowBucket(row []byte) int64 { return int64(binary.LittleEndian.Uint64(row) 
 func (h *History) write(b []byte, at int64) {
 	_, err := h.data.WriteAt(b, at)
 	if err != nil && !h.failing {
-		h.log.Warn("history cannot be written; graphs will have a hole", "err", err)
+		h.log.Warn("history cannot be written; graphs will have a hole", logkey.Err, err)
 	}
 	if err == nil && h.failing {
 		h.log.Info("history is written again")

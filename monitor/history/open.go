@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"mirror/config/logkey"
 )
 
 // Options say where and how much.
@@ -30,7 +32,7 @@ func Open(o Options) *History {
 		if err == nil {
 			return h
 		}
-		o.Log.Warn("history is kept in memory and ends with this process", "path", o.Path, "err", err)
+		o.Log.Warn("history is kept in memory and ends with this process", logkey.Path, o.Path, logkey.Err, err)
 	}
 	for o.Memory > 0 && o.Series > 1 && Size(o.Series) > o.Memory {
 		o.Series--
@@ -155,7 +157,7 @@ func setAside(o Options, bad *brokenError) (*os.File, error) {
 	if err := os.Rename(o.Path, aside); err != nil {
 		return nil, err
 	}
-	o.Log.Warn("the history file cannot be used: it was set aside and a new one begins", "path", o.Path, "why", bad.why, "moved_to", aside)
+	o.Log.Warn("the history file cannot be used: it was set aside and a new one begins", logkey.Path, o.Path, logkey.Why, bad.why, logkey.MovedTo, aside)
 	return create(o, nothing)
 }
 
@@ -165,7 +167,7 @@ func resize(old *os.File, from layout, o Options) (*os.File, error) {
 	defer old.Close()
 	f, err := create(o, func(f *os.File) error { return copyInto(f, layout{o.Series}, old, from) })
 	if err == nil {
-		o.Log.Info("the history file has room for another number of series now", "path", o.Path, "series", o.Series, "before", from.series)
+		o.Log.Info("the history file has room for another number of series now", logkey.Path, o.Path, logkey.Series, o.Series, logkey.Before, from.series)
 	}
 	return f, err
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-metrics"
+
+	"mirror/config/logkey"
 )
 
 const (
@@ -65,7 +67,7 @@ type courier struct {
 }
 
 func newCourier(name string, w writer, log *slog.Logger) *courier {
-	return &courier{name: name, writer: w, log: log.With("sink", name), box: make(chan batch, 1)}
+	return &courier{name: name, writer: w, log: log.With(logkey.Sink, name), box: make(chan batch, 1)}
 }
 
 // SetPrecisionGaugeWithLabels takes one point of the present snapshot. Values that
@@ -137,7 +139,7 @@ func (c *courier) drop(n int) {
 
 func (c *courier) worked() {
 	if c.pause > 0 {
-		c.log.Info("sink works again", "dropped", c.lost)
+		c.log.Info("sink works again", logkey.Dropped, c.lost)
 	}
 	c.pause, c.notBefore, c.saidAt, c.lost = 0, time.Time{}, time.Time{}, 0
 }
@@ -150,5 +152,5 @@ func (c *courier) failed(err error, now time.Time) {
 		return
 	}
 	c.saidAt = now
-	c.log.Warn("sink does not take metrics; they are dropped and counted", "err", err, "dropped", c.lost)
+	c.log.Warn("sink does not take metrics; they are dropped and counted", logkey.Err, err, logkey.Dropped, c.lost)
 }

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"strconv"
 	"time"
+
+	"mirror/config/logkey"
 )
 
 // newOpenTSDB sends the put command of OpenTSDB's telnet interface, which KairosDB
@@ -31,7 +33,7 @@ func newOpenTSDB(address string, id Identity, log *slog.Logger) writer {
 		complain: func(text string) {
 			if now := time.Now(); now.Sub(saidAt) > sayAgain {
 				saidAt = now
-				log.Warn("the server refuses a value", "address", address, "answer", text)
+				log.Warn("the server refuses a value", logkey.Address, address, logkey.Answer, text)
 			}
 		}}
 }
