@@ -43,6 +43,7 @@ func (r *route) read() error {
 	r.readReading()
 	r.readRefresh()
 	r.readTargetTopics()
+	r.readSync()
 	r.get("enabled")
 	for _, p := range r.own.list {
 		if !r.own.used[p.key] {
@@ -196,9 +197,6 @@ func (r *route) readTargetTopics() {
 		default:
 			r.add("topic_defaults", fmt.Sprintf("{replication_factor: %d}", n))
 		}
-	}
-	if p, ok := r.get("sync.topic.configs.enabled"); ok && strings.EqualFold(p.value, "false") {
-		r.add("sync", "{configs: false}")
 	}
 }
 

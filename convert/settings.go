@@ -53,7 +53,8 @@ const (
 	noConnect         = "mirror does not run in Kafka Connect"
 	noInternal        = "mirror has no such topic; it keeps everything in one topic on the target, __mirror_<route>"
 	noConverter       = "mirror copies keys, values and headers as they are, byte for byte"
-	noGroups          = "the positions of consumer groups are carried over where a route has sync.groups, which says which groups and how often; add it by hand"
+	noGroups          = "positions of consumer groups are carried over only where sync.group.offsets.enabled is true; mirror groups shows them in any case, and mirror failover moves them"
+	noCheckpoints     = "mirror writes no checkpoints for applications: mirror groups shows the positions of consumer groups in the copy, and mirror failover moves them"
 	noTuning          = "mirror tunes its own connections; see limits"
 	noACLs            = "mirror does not copy ACLs: create those of the target by hand (kafka-acls)"
 	noHeartbeat       = "mirror writes no heartbeats; GET /metrics and mirror status show that it is alive and how far behind"
@@ -83,14 +84,13 @@ func known() []knowledge {
 		{key: "emit.heartbeats.enabled", fine: "false", why: noHeartbeat},
 		{key: "emit.heartbeats.interval.seconds", why: noHeartbeat},
 		{key: "heartbeats.replication.enabled", fine: "false", why: noHeartbeat},
-		{key: "emit.checkpoints.enabled", fine: "false", lost: true, why: noGroups},
-		{key: "emit.checkpoints.interval.seconds", why: noGroups},
-		{key: "sync.group.offsets.enabled", fine: "false", lost: true, why: noGroups},
+		{key: "emit.checkpoints.enabled", fine: "false", lost: true, why: noCheckpoints},
+		{key: "emit.checkpoints.interval.seconds", why: noCheckpoints},
 		{key: "sync.group.offsets.interval.seconds", why: noGroups},
-		{key: "refresh.groups.*", why: noGroups},
+		{key: "refresh.groups.*", why: "groups are looked for whenever their positions are (sync.groups.interval)"},
 		{key: "groups", why: noGroups},
 		{key: "groups.*", why: noGroups},
-		{key: "group.filter.class", why: noGroups},
+		{key: "group.filter.class", fine: "org.apache.kafka.connect.mirror.DefaultGroupFilter", lost: true, why: "mirror loads no classes; say with sync.groups whose positions are carried over"},
 		{key: "sync.topic.acls.enabled", fine: "false", lost: true, why: noACLs},
 		{key: "sync.topic.acls.interval.seconds", why: noACLs},
 		{key: "sync.topic.configs.interval.seconds", why: "configs are compared at each refresh"},
