@@ -355,6 +355,7 @@ func carriesRecords(r *kmsg.FetchResponse) bool {
 // got records behind those that got none.
 func (f *fetcher) handOut(requests []request, got *kafka.Fetched, h *hold) {
 	answered := make([]bool, len(requests))
+	full := false
 	if got.ErrorCode == 0 {
 		for i := range got.Topics {
 			t := &got.Topics[i]
@@ -366,12 +367,19 @@ func (f *fetcher) handOut(requests []request, got *kafka.Fetched, h *hold) {
 				}
 				answered[at] = true
 				requests[at].got = len(a.RecordBatches)
+				full = full || requests[at].got > 0
 				f.deliver(requests[at], a, h)
 			}
 		}
 	}
 	for i, r := range requests {
-		if !answered[i] {
+		switch {
+		case answered[i]:
+		case full && got.ErrorCode == 0:
+			// Kafka names all partitions; other brokers leave those out for which there was
+			// no room. These come first next time.
+			r.p.unfetched(r, "", 0)
+		default:
 			r.p.unfetched(r, fmt.Sprintf("the source's answer leaves out %s (error %d)", r.p, got.ErrorCode), fetchBackoff)
 		}
 	}
