@@ -23,10 +23,6 @@ const replayPatience = 3 * time.Second
 // Records that cannot be used are faults of their lane, as in Lane.Apply.
 func Replay(ctx context.Context, client *kgo.Client, topic string, open func(...kgo.Opt) (*kgo.Client, error)) ([]*Lane, error) {
 	adm := kadm.NewClient(client)
-	starts, err := adm.ListStartOffsets(ctx, topic)
-	if err != nil {
-		return nil, fmt.Errorf("read checkpoint topic %s: %w", topic, err)
-	}
 	ends, err := adm.ListEndOffsets(ctx, topic)
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint topic %s: %w", topic, err)
@@ -34,7 +30,9 @@ func Replay(ctx context.Context, client *kgo.Client, topic string, open func(...
 	if errors.Is(ends.Error(), kerr.UnknownTopicOrPartition) {
 		return nil, nil
 	}
-	if err := errors.Join(starts.Error(), ends.Error()); err != nil {
+	// After the ends: of a topic that is being created just now, both are known then.
+	starts, err := adm.ListStartOffsets(ctx, topic)
+	if err := errors.Join(err, ends.Error(), starts.Error()); err != nil {
 		return nil, fmt.Errorf("read checkpoint topic %s: %w", topic, err)
 	}
 	r := replay{topic: topic, left: map[int32]int64{}}
