@@ -62,6 +62,8 @@ func (p *partition) answered(o *outgoing, a answer, now time.Time) {
 	if a.lost != nil {
 		p.lostAt = now
 	}
+	// A request whose sequence was refused has appended nothing.
+	o.perhaps = o.perhaps || a.lost != nil || a.code != kerr.OutOfOrderSequenceNumber.Code
 	if a.lost == nil && a.code == 0 {
 		p.succeeded(o, a, now)
 	} else {

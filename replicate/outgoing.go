@@ -34,6 +34,7 @@ type outgoing struct {
 	targetID [16]byte // the topic it is sent to, set when it is sent
 	expected int64    // target offset of the first record, set when it is sent
 	inFlight bool
+	perhaps  bool // an answer to it was lost, or leaves open whether it was appended
 
 	// A barrier holds back everything behind it until its records are in the
 	// checkpoint topic: a jump of drift that the source log cannot prove must be

@@ -36,11 +36,12 @@ func (p *partition) count(t tally, now time.Time) {
 	c.Copied(t.records, now.Sub(t.fetchedAt), age)
 }
 
-// remember notes a batch that was sent and is dropped without having been acked:
-// the target may have it all the same. There are never more than a window of
+// remember notes a batch that was sent and is dropped without having been acked,
+// while the target may have it all the same. One that was refused is not there by
+// us: if recovery finds it, another process has written and counted it. There are never more than a window of
 // them, since nothing is sent before a recovery has settled them.
 func (p *partition) remember(o *outgoing) {
-	if o.attempts > 0 && !o.barrier() {
+	if (o.perhaps || o.inFlight) && !o.barrier() {
 		p.unanswered = append(p.unanswered, o.tally())
 	}
 }
