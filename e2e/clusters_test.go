@@ -36,7 +36,7 @@ func TestClustersAreLookedAt(t *testing.T) {
 	before := inventory(t, client)
 
 	d := newDaemonFromText(t, "monitor", func(listen string) string {
-		return fmt.Sprintf("name: small\nclusters:\n  west: {brokers: [%q]}\nmonitor: {interval: 5s}\nweb: {listen: %q}\n", west.Bootstrap(), listen)
+		return fmt.Sprintf("name: small\nclusters:\n  west: {brokers: [%s]}\nmonitor: {interval: 5s}\nweb: {listen: %q}\n", strings.Join(west.Addresses(brokers.Plain), ", "), listen)
 	})
 	d.start()
 	eventually(t, "all to be known", func() error { return d.knows(client, topic, map[string]string{old: "classic", next: "consumer"}) })
