@@ -31,8 +31,8 @@ func TestClustersAreLookedAt(t *testing.T) {
 		t.Fatal(err)
 	}
 	old, next := unique("team/old-"), unique("next-")
-	readSome(t, west, old, topic, 100)
-	readSome(t, west, next, topic, 200, kgo.ServerSideBalancer(), kgo.Balancers(kgo.RangeBalancer()))
+	readSome(t, west, old, topic, 50)
+	readSome(t, west, next, topic, 150, kgo.ServerSideBalancer(), kgo.Balancers(kgo.RangeBalancer()))
 	before := inventory(t, client)
 
 	d := newDaemonFromText(t, "monitor", func(listen string) string {
