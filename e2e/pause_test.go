@@ -96,11 +96,16 @@ func TestReset(t *testing.T) {
 	s.waitMembers(2)
 	s.waitCopied(other)
 	other.waitState(monitor.CaughtUp)
-	frozen.freeze()
 	topic := s.id + ".t0"
-	if out := other.must("checkpoints", "reset", "--topic", topic, "--to", fmt.Sprint(from), "--yes"); !strings.Contains(out, "appear a second time") {
-		t.Errorf("the plan does not warn:\n%s", out)
-	}
+	reset := []string{"checkpoints", "reset", "--topic", topic, "--to", fmt.Sprint(from)}
+	eventually(t, "the plan to warn, by the checkpoints on record", func() error {
+		if out := other.must(append(reset, "--dry-run")...); !strings.Contains(out, "appear a second time") {
+			return errors.New(out)
+		}
+		return nil
+	})
+	frozen.freeze()
+	other.must(append(reset, "--yes")...)
 	s.backlog(2, 500, 0)
 	again := map[int32]int64{0: first + first - from + 500, 1: first + first - from + 500}
 	copiedAgain := func() error { return behind(again, ends(s.dst, s.topics[topic])) }
