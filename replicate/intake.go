@@ -185,7 +185,7 @@ func (p *partition) noteEnds(a *kmsg.FetchResponseTopicPartition) {
 func (p *partition) shapeError(err error) {
 	var big *batch.TooLargeError
 	if errors.As(err, &big) {
-		why := fmt.Sprintf("the record at source offset %d has %d bytes, more than the target topic %s takes (max.message.bytes %d); raise it there, or set on_rejected: skip",
+		why := fmt.Sprintf("the record at source offset %d has %d bytes, more than the target topic %s takes (max.message.bytes %d): raise it there",
 			big.Offset, big.Size, p.target, p.limit())
 		p.rejected = &rejection{first: big.Offset, last: big.Offset, code: kerr.MessageTooLarge.Code, message: why}
 		p.halt(why)
