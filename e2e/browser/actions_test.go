@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,24 +9,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 )
-
-// newActor is a world and a browser, for mirrors with a token whose page may act, or may not.
-func newActor(t *testing.T) *setting {
-	t.Helper()
-	s := &setting{t: t, ctx: t.Context(), dir: t.TempDir()}
-	s.needsChromium()
-	var err error
-	s.world, err = NewWorld(s.ctx)
-	s.must(err)
-	t.Cleanup(s.world.Close)
-	s.binary, err = Build(s.ctx, s.dir)
-	s.must(err)
-	tab, stop, err := StartChromium(context.WithoutCancel(s.ctx))
-	s.must(err)
-	t.Cleanup(stop)
-	s.tab = tab
-	return s
-}
 
 // run starts the mirror and gives the browser its token, until stop is called.
 func (s *setting) run(actions bool) (stop func()) {
@@ -69,7 +50,7 @@ func (s *setting) post(headers string) int {
 // TestActions pauses, resumes and limits by the page's buttons, as a person would.
 // Where actions are off there are none.
 func TestActions(t *testing.T) {
-	s := newActor(t)
+	s := newBrowsedWorld(t)
 	const headers = `{"Content-Type": "application/json", "X-Mirror-Action": "1"}`
 	t.Run("off", func(t *testing.T) {
 		defer s.run(false)()

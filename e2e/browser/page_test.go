@@ -28,14 +28,8 @@ type setting struct {
 
 func newSetting(t *testing.T) *setting {
 	t.Helper()
-	s := &setting{t: t, ctx: t.Context(), dir: t.TempDir()}
-	s.needsChromium()
+	s := newBrowsedWorld(t)
 	var err error
-	s.world, err = NewWorld(s.ctx)
-	s.must(err)
-	t.Cleanup(s.world.Close)
-	s.binary, err = Build(s.ctx, s.dir)
-	s.must(err)
 	s.listen, err = FreeAddress()
 	s.must(err)
 	s.mirror, err = StartMirror(s.ctx, s.binary, s.dir, s.listen, s.world.Config)
@@ -45,6 +39,20 @@ func newSetting(t *testing.T) *setting {
 			t.Error(err)
 		}
 	})
+	return s
+}
+
+// newBrowsedWorld is a setting whose mirror the test starts by itself.
+func newBrowsedWorld(t *testing.T) *setting {
+	t.Helper()
+	s := &setting{t: t, ctx: t.Context(), dir: t.TempDir()}
+	s.needsChromium()
+	var err error
+	s.world, err = NewWorld(s.ctx)
+	s.must(err)
+	t.Cleanup(s.world.Close)
+	s.binary, err = Build(s.ctx, s.dir)
+	s.must(err)
 	tab, stop, err := StartChromium(context.WithoutCancel(s.ctx))
 	s.must(err)
 	t.Cleanup(stop)
