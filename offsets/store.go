@@ -29,6 +29,16 @@ type Entry struct {
 	Value any
 }
 
+// EveryLane is the same record in every lane, for what concerns all partitions of
+// a topic or a route: whoever owns one lane only may rely on that lane alone.
+func EveryLane(lanes int, key Key, value any) []Entry {
+	entries := make([]Entry, lanes)
+	for lane := range entries {
+		entries[lane] = Entry{Lane: int32(lane), Key: key, Value: value}
+	}
+	return entries
+}
+
 // Write produces the entries together and returns when all are acked by all
 // in-sync replicas. Entries of one lane are written in their order. After an
 // error some may have been written; when ctx ended, some may still be.

@@ -173,11 +173,7 @@ func (r *route) actRate(ctx context.Context, a Action) (string, error) {
 func (r *route) recordWish(ctx context.Context, a Action, key offsets.Key, value any) error {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	entries := make([]offsets.Entry, len(r.lanes.state))
-	for lane := range entries {
-		entries[lane] = offsets.Entry{Lane: int32(lane), Key: key, Value: value}
-	}
-	if err := r.lanes.write(ctx, entries...); err != nil {
+	if err := r.lanes.write(ctx, offsets.EveryLane(len(r.lanes.state), key, value)...); err != nil {
 		return &sideError{r.target, "write to topic " + r.lanes.topic, err}
 	}
 	r.log.Info("an operator changed the route", logkey.By, a.By, logkey.Reason, a.Reason, logkey.Wish, key.String(), logkey.Verb, string(a.Verb))

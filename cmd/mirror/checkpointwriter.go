@@ -59,16 +59,6 @@ func (l *ledger) write(ctx context.Context, entries ...offsets.Entry) error {
 	return clusterError(w.store.Write(ctx, entries...), w.target.config, "write to topic "+topic)
 }
 
-// everyLane is the same record in every lane, for what concerns all partitions of
-// a topic or a route: whoever owns one lane only may rely on that lane alone.
-func (l *ledger) everyLane(key offsets.Key, value any) []offsets.Entry {
-	entries := make([]offsets.Entry, l.writer.route.Lanes)
-	for lane := range entries {
-		entries[lane] = offsets.Entry{Lane: int32(lane), Key: key, Value: value}
-	}
-	return entries
-}
-
 // open makes the client and sees to it that the topic is there, with as many
 // lanes as the route is configured with, and compacted.
 func (w *ledgerWriter) open(ctx context.Context, topic string) error {

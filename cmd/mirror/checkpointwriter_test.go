@@ -48,7 +48,7 @@ func TestLedgerIsWritten(t *testing.T) {
 		t.Fatal("opening the ledger created the topic")
 	}
 	pause := offsets.Pause{Paused: true, By: "me", Time: time.UnixMilli(1000).UTC()}
-	if err := l.write(t.Context(), l.everyLane(offsets.Key{Kind: offsets.KindPause, Topic: "orders"}, pause)...); err != nil {
+	if err := l.write(t.Context(), offsets.EveryLane(l.writer.route.Lanes, offsets.Key{Kind: offsets.KindPause, Topic: "orders"}, pause)...); err != nil {
 		t.Fatal(err)
 	}
 	target, _ := oneRoute(t, config) // a client of its own: admin clients remember topics that are not there
@@ -69,7 +69,7 @@ func TestLedgerWithOtherLanes(t *testing.T) {
 	_, east, config := twoClusters(t, "orders")
 	create(t, east, 3, nil, "__mirror_west-to-east")
 	l, _ := oneLedger(t, config)
-	err := l.write(t.Context(), l.everyLane(offsets.Key{Kind: offsets.KindPause}, offsets.Pause{Paused: true})...)
+	err := l.write(t.Context(), offsets.EveryLane(l.writer.route.Lanes, offsets.Key{Kind: offsets.KindPause}, offsets.Pause{Paused: true})...)
 	if exitCode(err) != exitUsage {
 		t.Errorf("got %v, want a refusal", err)
 	}

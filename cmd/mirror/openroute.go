@@ -12,7 +12,7 @@ import (
 // that need all of them. It only reads until somebody writes to the ledger.
 type openRoute struct {
 	route          *config.Route
-	source, target *cluster
+	source, target *cluster // source is nil for who needs only the target
 	ledger         *ledger
 }
 
@@ -40,9 +40,30 @@ func openNamed(ctx context.Context, path, name string) (*openRoute, error) {
 	return openSides(ctx, cfg, route)
 }
 
+// openTarget opens the target and the ledger of the named route, or of the only
+// one, for commands that put something on record. close must be called.
+func openTarget(ctx context.Context, path, name string) (*config.Config, *openRoute, error) {
+	cfg, route, err := loadRoute(path, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	target, err := connect(ctx, cfg.Clusters[route.To])
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := openLedger(ctx, target, route)
+	if err != nil {
+		target.close()
+		return nil, nil, err
+	}
+	return cfg, &openRoute{route: route, target: target, ledger: l}, nil
+}
+
 func (r *openRoute) close() {
 	r.ledger.close()
-	r.source.close()
+	if r.source != nil {
+		r.source.close()
+	}
 	r.target.close()
 }
 

@@ -97,20 +97,12 @@ func routeArgument(cmd *cobra.Command, args []string) error {
 }
 
 func runPause(ctx context.Context, o pauseOptions, in io.Reader, out, errOut io.Writer) error {
-	cfg, route, err := loadRoute(o.config, o.route)
+	cfg, opened, err := openTarget(ctx, o.config, o.route)
 	if err != nil {
 		return err
 	}
-	target, err := connect(ctx, cfg.Clusters[route.To])
-	if err != nil {
-		return err
-	}
-	defer target.close()
-	l, err := openLedger(ctx, target, route)
-	if err != nil {
-		return err
-	}
-	defer l.close()
+	defer opened.close()
+	route, l := opened.route, opened.ledger
 	change, err := o.changes(ctx, cfg, route, l, errOut)
 	if err != nil || len(change) == 0 {
 		return err
@@ -234,7 +226,7 @@ func (o pauseOptions) write(ctx context.Context, l *ledger, route *config.Route,
 	pause := offsets.Pause{Paused: o.pause, By: operator(), Reason: o.reason, Time: time.Now()}
 	var entries []offsets.Entry
 	for _, topic := range topics {
-		entries = append(entries, l.everyLane(offsets.Key{Kind: offsets.KindPause, Topic: topic}, pause)...)
+		entries = append(entries, offsets.EveryLane(l.writer.route.Lanes, offsets.Key{Kind: offsets.KindPause, Topic: topic}, pause)...)
 	}
 	if err := l.write(ctx, entries...); err != nil {
 		return err

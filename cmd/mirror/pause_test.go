@@ -67,7 +67,7 @@ func TestPauseAndResume(t *testing.T) {
 func TestHalfAPause(t *testing.T) {
 	_, _, config := twoClusters(t, "orders")
 	l, route := oneLedger(t, config)
-	half := l.everyLane(offsets.Key{Kind: offsets.KindPause}, offsets.Pause{Paused: true})[:route.Lanes/2]
+	half := offsets.EveryLane(l.writer.route.Lanes, offsets.Key{Kind: offsets.KindPause}, offsets.Pause{Paused: true})[:route.Lanes/2]
 	if err := l.write(t.Context(), half...); err != nil {
 		t.Fatal(err)
 	}

@@ -93,20 +93,12 @@ func runRate(ctx context.Context, o rateOptions, in io.Reader, out, errOut io.Wr
 	if err != nil {
 		return err
 	}
-	cfg, route, err := loadRoute(o.config, o.route)
+	_, opened, err := openTarget(ctx, o.config, o.route)
 	if err != nil {
 		return err
 	}
-	target, err := connect(ctx, cfg.Clusters[route.To])
-	if err != nil {
-		return err
-	}
-	defer target.close()
-	l, err := openLedger(ctx, target, route)
-	if err != nil {
-		return err
-	}
-	defer l.close()
+	defer opened.close()
+	route, l := opened.route, opened.ledger
 	now := l.limit(route)
 	if l.hasRate(rate) {
 		fmt.Fprintf(errOut, "route %s %s already\n", route.Name, cell(now.Words()))
@@ -125,7 +117,7 @@ func runRate(ctx context.Context, o rateOptions, in io.Reader, out, errOut io.Wr
 	if err := confirm(in, errOut, question, o.yes); err != nil {
 		return err
 	}
-	if err := l.write(ctx, l.everyLane(offsets.Key{Kind: offsets.KindRate}, rate)...); err != nil {
+	if err := l.write(ctx, offsets.EveryLane(l.writer.route.Lanes, offsets.Key{Kind: offsets.KindRate}, rate)...); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "route %s %s\n", route.Name, wanted.Words())

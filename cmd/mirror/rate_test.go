@@ -69,7 +69,7 @@ func TestRateIsShown(t *testing.T) {
 func TestHalfARate(t *testing.T) {
 	_, _, config := twoClusters(t, "orders")
 	l, route := oneLedger(t, config)
-	half := l.everyLane(offsets.Key{Kind: offsets.KindRate}, offsets.Rate{BytesPerSecond: 1 << 20})[:route.Lanes/2]
+	half := offsets.EveryLane(l.writer.route.Lanes, offsets.Key{Kind: offsets.KindRate}, offsets.Rate{BytesPerSecond: 1 << 20})[:route.Lanes/2]
 	if err := l.write(t.Context(), half...); err != nil {
 		t.Fatal(err)
 	}
