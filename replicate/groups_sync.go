@@ -57,15 +57,13 @@ func (g *groupSync) run(ctx context.Context) {
 // once is one round, where it is ours to do.
 func (g *groupSync) once(ctx context.Context) {
 	r := g.route
-	plan := r.knownPlan()
-	ready := plan != nil && plan.Problem == "" && r.factsKnown() && r.checkFacts() == nil
-	if !g.lead(r.leads()) || !ready {
+	if !g.lead(r.leads()) || r.translates() != nil {
 		return
 	}
 	cctx, cancel := context.WithTimeout(ctx, groupsWithin)
 	defer cancel()
 	g.groups.Source, g.groups.Target = r.source.cluster(), r.target.cluster()
-	seen, err := g.groups.Look(cctx, plan)
+	seen, err := g.groups.Look(cctx, r.knownPlan())
 	if err == nil {
 		before := seen.Count(GroupInStep)
 		g.groups.Commit(cctx, seen)

@@ -40,13 +40,14 @@ type Mirror struct {
 	budget   *kafka.MemoryBudget
 	pool     *kafka.Pool
 	routes   []*route
+	asked    *askedGroups
 }
 
 // New builds everything without connecting; it returns every fault of the
 // configuration that can be found so.
 func New(cfg *config.Config, o Options) (*Mirror, error) {
 	m := &Mirror{config: cfg, log: o.Log, registry: o.Registry, process: o.Process, url: o.URL, dial: o.Dial,
-		budget: kafka.NewBudget(cfg.Limits.Memory), pool: kafka.NewPool()}
+		budget: kafka.NewBudget(cfg.Limits.Memory), pool: kafka.NewPool(), asked: newAskedGroups()}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}

@@ -21,6 +21,7 @@ const (
 	pathStream  = "/api/v1/stream"
 
 	pathClusters = "/api/v1/clusters" // and all below it
+	pathGroups   = "/api/v1/groups"
 
 	pathMetrics = "/metrics"
 )
@@ -53,6 +54,9 @@ func newHandler(o Options, h *hub) (http.Handler, error) {
 	if o.History != nil {
 		routes[pathSeries] = func(w http.ResponseWriter, _ *http.Request) { handleSeries(w, o.History) }
 		routes[pathHistory] = func(w http.ResponseWriter, r *http.Request) { handleHistory(w, r, o.History, o.Sampler.Interval()) }
+	}
+	if o.Groups != nil {
+		routes[pathGroups] = func(w http.ResponseWriter, r *http.Request) { handleGroup(w, r, o.Groups) }
 	}
 	for path, serve := range page {
 		routes[path] = serve

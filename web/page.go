@@ -12,7 +12,7 @@ var pageFiles embed.FS
 
 // The parts of the script, in the order in which they are put together: each may
 // use what is before it when it is loaded, and everything later.
-const scripts = "format dom store graph feed map table lists actions pages clusters clusterpages main"
+const scripts = "format dom store graph feed map table lists actions pages clusters copies clusterpages main"
 
 // newPage returns the handlers of the page: one document, one style, one script,
 // one icon. The script's parts lie in files of their own and are one when a

@@ -25,8 +25,8 @@ type Source interface {
 	Ready() (ready bool, reasons []string)
 }
 
-// Options say what to serve. Sinks, Version, Losses, History and Clusters may be
-// left out.
+// Options say what to serve. Sinks, Version, Losses, History, Clusters and
+// Groups may be left out.
 type Options struct {
 	Web     config.Web
 	Source  Source
@@ -39,6 +39,7 @@ type Options struct {
 	Actor   Actor                 // does what the page's buttons ask for; used only with Web.Actions
 
 	Clusters *clusters.Watch // looks at the clusters themselves
+	Groups   GroupAsker      // translates the positions of consumer groups
 }
 
 const (

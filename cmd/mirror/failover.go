@@ -91,7 +91,7 @@ func runFailover(ctx context.Context, o failoverOptions, in io.Reader, out, errO
 		}
 		w.groups.Commit(ctx, seen)
 	}
-	document := groupsDocument{Routes: []groupsRoute{describeGroups(route, seen)}}
+	document := replicate.GroupsDocument{Routes: []replicate.GroupsOfRoute{seen.Describe(route)}}
 	if err := writeOutput(out, o.output, document, func(out io.Writer, wide bool) error { return printGroups(out, document, wide) }); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func runFailover(ctx context.Context, o failoverOptions, in io.Reader, out, errO
 }
 
 // documentComplete says whether every position is where it should be, or would be.
-func documentComplete(r *groupsRoute, dryRun bool) bool {
+func documentComplete(r *replicate.GroupsOfRoute, dryRun bool) bool {
 	complete := len(r.Problems) == 0
 	for _, g := range r.Groups {
 		complete = complete && g.Problem == ""

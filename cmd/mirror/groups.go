@@ -67,7 +67,7 @@ func runGroups(ctx context.Context, o groupsOptions, out, errOut io.Writer) erro
 	if err != nil {
 		return err
 	}
-	document := groupsDocument{Routes: []groupsRoute{}}
+	document := replicate.GroupsDocument{Routes: []replicate.GroupsOfRoute{}}
 	for _, route := range routes {
 		w, err := openGroups(ctx, cfg, route, o.groups, o.topic)
 		if err != nil {
@@ -78,7 +78,7 @@ func runGroups(ctx context.Context, o groupsOptions, out, errOut io.Writer) erro
 		if err != nil {
 			return err
 		}
-		document.Routes = append(document.Routes, describeGroups(route, seen))
+		document.Routes = append(document.Routes, seen.Describe(route))
 	}
 	return writeOutput(out, o.output, document, func(out io.Writer, wide bool) error { return printGroups(out, document, wide) })
 }

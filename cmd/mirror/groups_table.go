@@ -10,7 +10,7 @@ import (
 	"mirror/replicate"
 )
 
-func printGroups(out io.Writer, document groupsDocument, wide bool) error {
+func printGroups(out io.Writer, document replicate.GroupsDocument, wide bool) error {
 	for i := range document.Routes {
 		if i > 0 {
 			fmt.Fprintln(out)
@@ -22,7 +22,7 @@ func printGroups(out io.Writer, document groupsDocument, wide bool) error {
 	return nil
 }
 
-func printGroupsOf(out io.Writer, r *groupsRoute, wide bool) error {
+func printGroupsOf(out io.Writer, r *replicate.GroupsOfRoute, wide bool) error {
 	fmt.Fprintf(out, "route %s: %s to %s\n", r.Name, r.From, r.To)
 	for _, problem := range r.Problems {
 		fmt.Fprintf(out, "warning: %s\n", cell(problem))
@@ -40,7 +40,7 @@ func printGroupsOf(out io.Writer, r *groupsRoute, wide bool) error {
 	for i := range r.Groups {
 		g := &r.Groups[i]
 		for k := range g.Positions {
-			row := g.Positions[k].cells(g.Group)
+			row := positionCells(&g.Positions[k], g.Group)
 			if wide {
 				row = append(row, g.Positions[k].Target, orDash(g.SourceState), orDash(g.TargetState))
 			}
@@ -51,17 +51,17 @@ func printGroupsOf(out io.Writer, r *groupsRoute, wide bool) error {
 		return err
 	}
 	printGroupReasons(out, r)
-	_, err := fmt.Fprintf(out, "\n%s\n", r.summary())
+	_, err := fmt.Fprintf(out, "\n%s\n", groupsSummary(r))
 	return err
 }
 
-func (p *shownPosition) cells(group string) []string {
-	return []string{group, p.Topic, strconv.Itoa(int(p.Partition)), count(p.SourceOffset), countOrDash(p.SourceLag), countOrDash(p.TargetOffset), p.precision(),
+func positionCells(p *replicate.ShownPosition, group string) []string {
+	return []string{group, p.Topic, strconv.Itoa(int(p.Partition)), count(p.SourceOffset), countOrDash(p.SourceLag), countOrDash(p.TargetOffset), precision(p),
 		countOrDash(p.Committed), stateWords(replicate.GroupState(p.State))}
 }
 
 // precision says how good the translated offset is.
-func (p *shownPosition) precision() string {
+func precision(p *replicate.ShownPosition) string {
 	switch {
 	case p.TargetOffset == nil:
 		return "-"
@@ -106,7 +106,7 @@ func orDash(text string) string {
 }
 
 // printGroupReasons says once for each group and reason why positions do not move.
-func printGroupReasons(out io.Writer, r *groupsRoute) {
+func printGroupReasons(out io.Writer, r *replicate.GroupsOfRoute) {
 	first := true
 	say := func(group, reason string) {
 		if first {
@@ -130,18 +130,15 @@ func printGroupReasons(out io.Writer, r *groupsRoute) {
 	}
 }
 
-// counts are how many positions are in which state.
-func (r *groupsRoute) counts() map[string]int {
+func groupsSummary(r *replicate.GroupsOfRoute) string {
 	counts := map[string]int{}
 	for _, g := range r.Groups {
 		for _, p := range g.Positions {
 			counts[p.State]++
 		}
 	}
-	return counts
+	return groupCounts(len(r.Groups), counts)
 }
-
-func (r *groupsRoute) summary() string { return groupCounts(len(r.Groups), r.counts()) }
 
 // groupCounts says how many groups and positions there are, and how many of them
 // are in which state.

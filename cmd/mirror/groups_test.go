@@ -37,14 +37,14 @@ func groupPosition(t *testing.T, client *kgo.Client, group, topic string, partit
 }
 
 // shownGroups runs a command that shows groups, and returns its positions by group and partition.
-func shownGroups(t *testing.T, wantCode int, args ...string) map[string][]shownPosition {
+func shownGroups(t *testing.T, wantCode int, args ...string) map[string][]replicate.ShownPosition {
 	t.Helper()
 	code, out, stderr := mirror(t, append(args, "-o", "json")...)
-	var document groupsDocument
+	var document replicate.GroupsDocument
 	if err := json.Unmarshal([]byte(out), &document); err != nil || code != wantCode || len(document.Routes) != 1 {
 		t.Fatalf("exit code %d, want %d: %v\n%s\n%s", code, wantCode, err, out, stderr)
 	}
-	all := map[string][]shownPosition{}
+	all := map[string][]replicate.ShownPosition{}
 	for _, g := range document.Routes[0].Groups {
 		all[g.Group] = g.Positions
 	}
@@ -156,7 +156,7 @@ func TestPrintGroups(t *testing.T) {
 			position(1, 3, 100, offsets.Translation{Target: 100, Gone: 97}, replicate.GroupActive, active),
 		}},
 	}}
-	document := groupsDocument{Routes: []groupsRoute{describeGroups(&config.Route{Name: "west-to-east", From: "west", To: "east"}, seen)}}
+	document := replicate.GroupsDocument{Routes: []replicate.GroupsOfRoute{seen.Describe(&config.Route{Name: "west-to-east", From: "west", To: "east"})}}
 	for output, name := range map[string]string{"table": "groups_table.txt", "wide": "groups_wide.txt", "json": "groups.json", "yaml": "groups.yaml"} {
 		var out bytes.Buffer
 		err := writeOutput(&out, output, document, func(w io.Writer, wide bool) error { return printGroups(w, document, wide) })

@@ -157,7 +157,7 @@ func buildProcess(cfg *config.Config, past *history.History, log *slog.Logger) (
 	recorder := history.NewRecorder(past)
 	sampler.Subscribe(recorder.Take)
 	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: readBuild().Version,
-		Losses: engine.Losses, History: past, Clusters: watch, Actor: engine})
+		Losses: engine.Losses, History: past, Clusters: watch, Groups: engine, Actor: engine})
 	if err != nil {
 		return nil, err
 	}

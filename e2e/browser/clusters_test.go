@@ -158,6 +158,37 @@ func (s *setting) groupRows(t *testing.T, admin *kadm.Client, ends kadm.ListedOf
 	if lag != *told.LagRecords {
 		t.Errorf("the partitions are %d records behind in all, the group %d", lag, *told.LagRecords)
 	}
+	s.groupCopies(t, committed)
+}
+
+// groupCopies compares where the group's page says that it goes on in the copies
+// with the API, and with what the group has committed.
+func (s *setting) groupCopies(t *testing.T, committed kadm.OffsetResponses) {
+	s.until(`document.querySelectorAll(".translated .rows .row").length > 3`)
+	copied := 0
+	for _, row := range ask[[]struct {
+		Route, Topic, Text            string
+		Partition, Source, Goes, Sure int
+	}](s, `page.parts.find((p) => p.o && p.o.kind === "translated").positions.map((p) => ({Route: p.route, Topic: p.topic, Partition: p.partition,
+		Source: p.source_offset, Goes: p.target_offset ?? -1, Sure: p.exact ? 1 : 0, Text: document.querySelector(".translated .rows").textContent}))`) {
+		if at, _ := committed.Lookup(row.Topic, int32(row.Partition)); int64(row.Source) != at.At {
+			t.Errorf("%s-%d: the page lets the group stand at %d, it has committed %d", row.Topic, row.Partition, row.Source, at.At)
+		}
+		if row.Route != "dc1-to-dc2" || row.Goes < 0 {
+			continue
+		}
+		copied++
+		// Nothing is left out of these copies, and their topics began empty.
+		if row.Sure == 1 && row.Goes != row.Source {
+			t.Errorf("%s-%d goes on at %d, want %d", row.Topic, row.Partition, row.Goes, row.Source)
+		}
+		if name := fmt.Sprintf("%s-%d", row.Topic, row.Partition); !strings.Contains(row.Text, name) {
+			t.Errorf("the page does not list %s", name)
+		}
+	}
+	if copied == 0 {
+		t.Error("no position is translated into dc2")
+	}
 }
 
 // Every page of clusters is reached by links, is easy to read in both themes, has

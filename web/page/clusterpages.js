@@ -319,7 +319,7 @@ class GroupPage extends SubjectPage {
       href: (p) => toCluster(cluster, "topic", p.topic),
       words: (p) => `${p.topic}-${p.partition} ${p.member || "nobody"}`,
     });
-    this.content.append(this.part(this.table), plain("Members", [["Client"], ["Host"], ["Partitions", true], ["Assigned"]], this.members), this.more);
+    this.content.append(this.part(this.table), group.startsWith("__") ? "" : this.part(new CopiesTable(cluster, group)), plain("Members", [["Client"], ["Host"], ["Partitions", true], ["Assigned"]], this.members), this.more);
     this.begin();
   }
 

@@ -97,7 +97,7 @@ func pictures(ctx context.Context, url, out string) error {
 		{"overview", "#/", 1400, 1180, "light"},
 		{"topic", "#/route/dc1-to-dc3/topic/clicks.web", 1400, 900, "light"},
 		{"cluster", "#/cluster/dc1", 1400, 1240, "light"},
-		{"group", "#/cluster/dc1/group/billing", 1400, 900, "dark"},
+		{"group", "#/cluster/dc1/group/billing", 1400, 1240, "dark"},
 	} {
 		err := chromedp.Do(tab, browser.Size(p.width, p.height, p.scheme), chromedp.Navigate("about:blank"), chromedp.Navigate(url+"/"+p.hash))
 		if err == nil {

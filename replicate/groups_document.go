@@ -1,35 +1,35 @@
-package main
+package replicate
 
-import (
-	"mirror/config"
-	"mirror/replicate"
-)
+import "mirror/config"
 
-// groupsDocument is the JSON of `mirror groups -o json` and `mirror failover -o json`.
-type groupsDocument struct {
-	Routes []groupsRoute `json:"routes"`
+// GroupsDocument is the JSON of `mirror groups -o json`, `mirror failover -o json` and
+// /api/v1/groups.
+type GroupsDocument struct {
+	Routes []GroupsOfRoute `json:"routes"`
 }
 
-type groupsRoute struct {
+// GroupsOfRoute are the consumer groups that have positions in the source topics of
+// one route.
+type GroupsOfRoute struct {
 	Name     string       `json:"name"`
 	From     string       `json:"from"`
 	To       string       `json:"to"`
 	Synced   bool         `json:"synced"`   // sync.groups is on
 	Problems []string     `json:"problems"` // what kept groups from being seen
-	Groups   []shownGroup `json:"groups"`
+	Groups   []ShownGroup `json:"groups"`
 }
 
-type shownGroup struct {
+// ShownGroup is one consumer group.
+type ShownGroup struct {
 	Group       string          `json:"group"`
 	SourceState string          `json:"source_state"` // as Kafka calls it; empty when the brokers do not say
 	TargetState string          `json:"target_state"` // empty: the target has no such group
 	Problem     string          `json:"problem"`      // why the group could not be read
-	Positions   []shownPosition `json:"positions"`
-
-	activeOnSource bool
+	Positions   []ShownPosition `json:"positions"`
 }
 
-type shownPosition struct {
+// ShownPosition is the position of a group in one partition, on both sides.
+type ShownPosition struct {
 	Topic        string `json:"topic"`
 	Partition    int32  `json:"partition"`
 	SourceOffset int64  `json:"source_offset"` // that the group reads next
@@ -50,13 +50,14 @@ type shownPosition struct {
 	Reason    string `json:"reason"`
 }
 
-func describeGroups(route *config.Route, seen *replicate.GroupsSeen) groupsRoute {
-	r := groupsRoute{Name: route.Name, From: route.From, To: route.To, Synced: route.Sync.Groups != nil,
-		Problems: orEmpty(seen.Problems), Groups: []shownGroup{}}
+// Describe makes the document of one look.
+func (seen *GroupsSeen) Describe(route *config.Route) GroupsOfRoute {
+	r := GroupsOfRoute{Name: route.Name, From: route.From, To: route.To, Synced: route.Sync.Groups != nil,
+		Problems: append([]string{}, seen.Problems...), Groups: []ShownGroup{}}
 	for i := range seen.Groups {
 		g := &seen.Groups[i]
-		shown := shownGroup{Group: g.Group, SourceState: g.SourceState, TargetState: g.TargetState, Problem: g.Problem,
-			Positions: []shownPosition{}, activeOnSource: g.ActiveOnSource()}
+		shown := ShownGroup{Group: g.Group, SourceState: g.SourceState, TargetState: g.TargetState, Problem: g.Problem,
+			Positions: []ShownPosition{}}
 		for k := range g.Positions {
 			shown.Positions = append(shown.Positions, describePosition(&g.Positions[k]))
 		}
@@ -65,8 +66,8 @@ func describeGroups(route *config.Route, seen *replicate.GroupsSeen) groupsRoute
 	return r
 }
 
-func describePosition(p *replicate.GroupPosition) shownPosition {
-	s := shownPosition{Topic: p.Topic, Partition: p.Partition, SourceOffset: p.Source, Target: p.Target, State: string(p.State), Reason: p.Reason,
+func describePosition(p *GroupPosition) ShownPosition {
+	s := ShownPosition{Topic: p.Topic, Partition: p.Partition, SourceOffset: p.Source, Target: p.Target, State: string(p.State), Reason: p.Reason,
 		Committed: knownOffset(p.Committed)}
 	if p.SourceEnd >= 0 {
 		lag := max(p.SourceEnd-p.Source, 0)
