@@ -8,10 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -21,6 +23,9 @@ import (
 
 // mirroredTopics are enough for 2,000 series.
 const mirroredTopics = 120
+
+// oddGroup is a group with a name that no format takes as it is. It is six records behind in topic.7.
+const oddGroup = `team "west->east"\größe.1`
 
 // embedded starts a cluster inside this process and returns its address.
 func embedded(t *testing.T, name string, opts ...kfake.Opt) string {
@@ -56,13 +61,18 @@ func startWithSinks(t *testing.T, sinks ...string) *daemon {
 	if err := client.Flush(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	read := kadm.Offsets{}
+	read.AddOffset("topic.7", 0, 4, -1)
+	if err := kadm.NewClient(client).CommitAllOffsets(context.Background(), oddGroup, read); err != nil {
+		t.Fatal(err)
+	}
 	list, err := json.Marshal(append([]string{}, sinks...)) // which is YAML, too
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := newDaemonFromText(t, "mirror", func(listen string) string {
 		return fmt.Sprintf("name: e2e\nclusters: {west: {brokers: [%q]}, east: {brokers: [%q]}}\nroutes: [{from: west, to: east, topics: [\"/.*/\"]}]\n"+
-			"metrics: {interval: 1s, sinks: %s}\nweb: {listen: %q}\n", west, east, list, listen)
+			"metrics: {interval: 1s, sinks: %s}\nmonitor: {interval: 5s}\nweb: {listen: %q}\n", west, east, list, listen)
 	})
 	d.start()
 	return d
@@ -151,6 +161,27 @@ func TestMetricsOfARunningMirror(t *testing.T) {
 			return differs(got, ok, nil)
 		})
 	}
+	eventually(t, "the lag of a group everywhere", func() error {
+		const name = ".cluster.west.group.team=_20=_22west-=_3eeast=_22=_5cgr=_c3=_b6=_c3=_9fe=1.lag_records"
+		got, ok, err := carbon.Last("m" + name)
+		if err != nil || !ok || got != 6 {
+			return fmt.Errorf("graphite: got %v, %v", got, err)
+		}
+		metrics, err := gmond.Metrics()
+		if err != nil || metrics["mirror"+name].Value != "6" {
+			return fmt.Errorf("ganglia: got %+v, %v", metrics["mirror"+name], err)
+		}
+		if got, _ := gauges.get("m" + name); got != "6" {
+			return fmt.Errorf("statsd: got %q", got)
+		}
+		for database, group := range map[string]string{"mirror": strings.ReplaceAll(oddGroup, `\`, "%5c"), "opentsdb": "team/20/22west-/3eeast/22/5cgr/c3/b6/c3/9fe.1"} {
+			series, err := influxd.Query(database, `SELECT last(value) FROM mirror_cluster_group_lag_records GROUP BY *`)
+			if err != nil || len(series) != 1 || series[0].Tags["group"] != group || series[0].Values[0][1] != 6.0 {
+				return fmt.Errorf("database %s: got %v, %v", database, series, err)
+			}
+		}
+		return nil
+	})
 	eventually(t, "the records of a topic at statsd", func() error {
 		got, n := gauges.get("m" + path)
 		if got != "10" || n < manySeries {
@@ -216,6 +247,10 @@ func TestPrometheus(t *testing.T) {
 		`sum(mirror_copy_latency_seconds_bucket{le="+Inf"})`:                          10 * mirroredTopics,
 		`count(histogram_quantile(0.99, mirror_route_record_age_seconds_bucket) > 0)`: 1,
 		`mirror_route_state{state="caught_up"}`:                                       1,
+		`sum(mirror_cluster_up)`:                                                      2,
+		`count(mirror_cluster_broker_leaders)`:                                        2,
+		`count(mirror_cluster_topic_bytes{cluster="west"})`:                           mirroredTopics,
+		`mirror_cluster_group_lag_records{group=` + strconv.Quote(oddGroup) + `}`:     6,
 	}
 	for query, want := range queries {
 		eventually(t, query, func() error {

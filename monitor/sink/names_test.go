@@ -14,13 +14,27 @@ import (
 func drawPoint(t *rapid.T, name string) point {
 	text := rapid.OneOf(
 		rapid.StringMatching(`[a-c._=/%\\-]{0,6}`),
-		rapid.SampledFrom([]string{"west.orders", "west_orders", "west→east", "a b", "a,b", "a=b", "a\nb", "=_2e", "/2e", "%2e", "..ab", "._ab", "topic.x", strings.Repeat("x", 249), strings.Repeat("x", 248) + "y"}),
+		rapid.SampledFrom([]string{"west.orders", "west_orders", "west→east", "west->east", `a"b`, `a\b`, "a b", "a,b", "a=b", "a\nb", "=_2e", "/2e", "%2e", "..ab", "._ab", "topic.x", strings.Repeat("x", 249), strings.Repeat("x", 248) + "y"}),
 		rapid.String(),
 	)
+	if rapid.Bool().Draw(t, name+" is of a cluster") {
+		return drawClusterPoint(t, name, text)
+	}
 	p := point{name: rapid.SampledFrom([]string{"mirror_lag_records", "mirror_records_total"}).Draw(t, name+" metric")}
 	p.labels = append(p.labels, metrics.Label{Name: "route", Value: text.Draw(t, name+" route")}, metrics.Label{Name: "topic", Value: text.Draw(t, name+" topic")})
 	if rapid.Bool().Draw(t, name+" has a partition") {
 		p.labels = append(p.labels, metrics.Label{Name: "partition", Value: text.Draw(t, name+" partition")})
+	}
+	return p
+}
+
+// drawClusterPoint draws a number of a cluster, or of a broker, topic or group of it.
+func drawClusterPoint(t *rapid.T, name string, text *rapid.Generator[string]) point {
+	level := rapid.SampledFrom([]string{"", "broker", "topic", "group"}).Draw(t, name+" level")
+	p := point{name: "mirror_cluster_records_per_second", labels: []metrics.Label{{Name: "cluster", Value: text.Draw(t, name+" cluster")}}}
+	if level != "" {
+		p.name = "mirror_cluster_" + level + "_records_per_second"
+		p.labels = append(p.labels, metrics.Label{Name: level, Value: text.Draw(t, name+" "+level)})
 	}
 	return p
 }
@@ -59,8 +73,8 @@ func TestSeriesAreDifferent(t *testing.T) {
 func TestSeriesAreWellFormed(t *testing.T) {
 	forms := map[string]*regexp.Regexp{
 		"graphite": regexp.MustCompile(`^[A-Za-z0-9_=-]+(\.[A-Za-z0-9_=-]+)* 0 1\n$`),
-		"opentsdb": regexp.MustCompile(`^put [a-z_]+ 1 0( [a-z]+=[A-Za-z0-9_./-]+){4,5}\n$`),
-		"influxdb": regexp.MustCompile(`^[a-z_]+(,[a-z]+=([^ ,=\\\n]|\\[ ,=])+){3,4} value=0 1\n$`),
+		"opentsdb": regexp.MustCompile(`^put [a-z_]+ 1 0( [a-z]+=[A-Za-z0-9_./-]+){3,5}\n$`),
+		"influxdb": regexp.MustCompile(`^[a-z_]+(,[a-z]+=([^ ,=\\\n]|\\[ ,=])+){2,4} value=0 1\n$`),
 		"statsd":   regexp.MustCompile(`^[A-Za-z0-9_=-]+(\.[A-Za-z0-9_=-]+)*:0\|g\n$`),
 		"ganglia":  regexp.MustCompile(`^[A-Za-z0-9_=.-]{1,255}$`),
 	}
