@@ -66,9 +66,9 @@ func explainGroup(err error, c *config.Cluster, group, operation string) string 
 	var denied *kadm.AuthError
 	switch {
 	case errors.Is(err, kerr.GroupAuthorizationFailed), errors.As(err, &denied):
-		return fmt.Sprintf("%s is not authorised for %s on group %s of cluster %s; grant it", principal(c), operation, group, c.Name)
+		return fmt.Sprintf("%s is not authorised for %s on group %s of cluster %s; grant it", kafka.Principal(c), operation, group, c.Name)
 	case errors.Is(err, kerr.TopicAuthorizationFailed):
-		return fmt.Sprintf("%s is not authorised for Read on the topic on cluster %s; grant it", principal(c), c.Name)
+		return fmt.Sprintf("%s is not authorised for Read on the topic on cluster %s; grant it", kafka.Principal(c), c.Name)
 	case errors.Is(err, kerr.CoordinatorNotAvailable), errors.Is(err, kerr.NotCoordinator), errors.Is(err, kerr.CoordinatorLoadInProgress):
 		return fmt.Sprintf("the coordinator of group %s on cluster %s is moving", group, c.Name)
 	case errors.Is(err, kerr.OffsetMetadataTooLarge):

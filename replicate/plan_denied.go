@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"mirror/config"
+	"mirror/kafka"
 )
 
 // deniedError says which operation on which topic was refused to whom.
@@ -26,20 +27,5 @@ func deniedAt(op, topic string, cluster *config.Cluster) string {
 	if cluster == nil {
 		return fmt.Sprintf("the configured user is not authorised for %s on %s; grant it", op, on)
 	}
-	return fmt.Sprintf("%s is not authorised for %s on %s of cluster %s; grant it", principal(cluster), op, on, cluster.Name)
-}
-
-// principal describes whom a cluster's config logs in as.
-func principal(c *config.Cluster) string {
-	switch {
-	case c.SASL != nil && c.SASL.Username != "":
-		return "user " + c.SASL.Username
-	case c.SASL != nil && c.SASL.ClientID != "":
-		return "client " + c.SASL.ClientID
-	case c.SASL != nil:
-		return "the bearer of the configured token"
-	case c.TLS != nil && c.TLS.CertFile != "":
-		return "the owner of certificate " + c.TLS.CertFile
-	}
-	return "the anonymous user (cluster " + c.Name + " has no sasl and no client certificate in the config)"
+	return fmt.Sprintf("%s is not authorised for %s on %s of cluster %s; grant it", kafka.Principal(cluster), op, on, cluster.Name)
 }

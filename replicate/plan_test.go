@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"mirror/config"
+	"mirror/kafka"
 	"mirror/rename"
 )
 
@@ -409,7 +410,7 @@ func TestPrincipal(t *testing.T) {
 		{config.Cluster{Name: "west", TLS: &config.TLS{CertFile: "c.pem"}}, "the owner of certificate c.pem"},
 		{config.Cluster{Name: "west"}, "the anonymous user (cluster west has no sasl and no client certificate in the config)"},
 	} {
-		if got := principal(&tc.cluster); got != tc.want {
+		if got := kafka.Principal(&tc.cluster); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)
 		}
 	}
