@@ -20,6 +20,7 @@ type answers struct {
 	dirs       map[int32][]dir // by broker
 	groups     []groupAnswer   // by name
 	groupCount int             // also those left out
+	listing    Listing         // whether these are all
 	ends       map[place]reading
 	starts     map[place]int64
 	notes      []string
@@ -43,5 +44,6 @@ type groupAnswer struct {
 	coordinator                 int32
 	members                     []Member
 	memberCount                 int
-	committed                   map[place]int64 // nil: unknown
+	committed                   map[place]int64 // of a share group, where its partitions start; nil: unknown
+	lags                        map[place]int64 // of a share group, as far as its coordinator tells them
 }

@@ -24,6 +24,8 @@ type inquiry struct {
 	cluster *config.Cluster
 	monitor *config.Monitor
 	ids     map[[16]byte]string // names of topics, which some answers tell by id
+	// partitions is how many there are of each topic.
+	partitions map[string]int32
 
 	mu sync.Mutex // guards what follows while brokers are asked at the same time
 	answers
@@ -34,7 +36,7 @@ type inquiry struct {
 func ask(ctx context.Context, client *kgo.Client, c *config.Cluster, m *config.Monitor) (*answers, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	q := &inquiry{client: client, cluster: c, monitor: m, ids: map[[16]byte]string{}, answers: answers{at: time.Now(), dirs: map[int32][]dir{},
+	q := &inquiry{client: client, cluster: c, monitor: m, ids: map[[16]byte]string{}, partitions: map[string]int32{}, answers: answers{at: time.Now(), dirs: map[int32][]dir{},
 		ends: map[place]reading{}, starts: map[place]int64{}}}
 	if err := q.askMetadata(ctx); err != nil {
 		return nil, err
@@ -44,6 +46,7 @@ func ask(ctx context.Context, client *kgo.Client, c *config.Cluster, m *config.M
 	var asking sync.WaitGroup
 	asking.Go(func() { q.askController(ctx) })
 	asking.Go(func() { q.askDirs(ctx, s) })
+	asking.Go(func() { q.askListing(ctx) })
 	q.askGroups(ctx)
 	wanted := wantedPartitions(q.metadata, s, q.groups)
 	q.askOffsets(ctx, wanted, latest)
@@ -124,6 +127,7 @@ func (q *inquiry) askMetadata(ctx context.Context) error {
 		if t.TopicID != ([16]byte{}) {
 			q.ids[t.TopicID] = *t.Topic
 		}
+		q.partitions[*t.Topic] = int32(len(t.Partitions))
 		t.Partitions = orderedBy(t.Partitions, func(p kmsg.MetadataResponseTopicPartition) int32 { return p.Partition })
 	}
 	q.metadata = resp

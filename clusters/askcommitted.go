@@ -7,6 +7,24 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+// askPositions asks a coordinator where its groups stand.
+func (q *inquiry) askPositions(ctx context.Context, broker int32, groups []*groupAnswer) {
+	var committing, sharing []*groupAnswer
+	for _, a := range groups {
+		if a.kind == share {
+			sharing = append(sharing, a)
+		} else {
+			committing = append(committing, a)
+		}
+	}
+	if len(committing) > 0 {
+		q.askCommitted(ctx, broker, committing)
+	}
+	if len(sharing) > 0 {
+		q.askShared(ctx, broker, sharing)
+	}
+}
+
 // askCommitted asks a coordinator for the offsets of its groups: all of them at
 // once, or, of brokers before 3.0, one after the other.
 func (q *inquiry) askCommitted(ctx context.Context, broker int32, groups []*groupAnswer) {

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"mirror/config"
+	"mirror/kafka"
 )
 
 // Types of groups, as ListGroups says them since KIP-848. Brokers that do not say
@@ -19,6 +20,8 @@ import (
 const (
 	classic  = "classic"
 	consumer = "consumer"
+	share    = "share"   // KIP-932
+	streams  = "streams" // KIP-1071
 )
 
 // listed is a group as one broker listed it, which is its coordinator: asking who
@@ -59,7 +62,7 @@ func (q *inquiry) askGroups(ctx context.Context) {
 	eachBroker(byBroker, func(broker int32, groups []listed) {
 		for chunk := range slices.Chunk(groups, groupsAtOnce) {
 			answers := q.describe(ctx, broker, chunk)
-			q.askCommitted(ctx, broker, answers)
+			q.askPositions(ctx, broker, answers)
 			q.mu.Lock()
 			for _, g := range answers {
 				if budget -= len(g.committed); budget < 0 {
@@ -85,7 +88,7 @@ func selectGroups(all []listed, m *config.Monitor) (chosen []listed, total int, 
 	others, unreadable := 0, 0
 	for _, g := range all {
 		switch {
-		case g.kind != "" && g.kind != classic && g.kind != consumer:
+		case !slices.Contains([]string{"", classic, consumer, share, streams}, g.kind):
 			others++
 		case !utf8.ValidString(g.name):
 			unreadable++
@@ -97,7 +100,7 @@ func selectGroups(all []listed, m *config.Monitor) (chosen []listed, total int, 
 		}
 	}
 	if others > 0 {
-		notes = append(notes, fmt.Sprintf("share and streams groups are not looked at: there are %s", thousands(others)))
+		notes = append(notes, fmt.Sprintf("groups of a type that this version of mirror does not know are not looked at: there are %s", thousands(others)))
 	}
 	if unreadable > 0 {
 		notes = append(notes, fmt.Sprintf("groups whose names are no text are not looked at: there are %s", thousands(unreadable)))
@@ -109,105 +112,34 @@ func selectGroups(all []listed, m *config.Monitor) (chosen []listed, total int, 
 	return chosen, len(all), notes
 }
 
-// describe asks a coordinator about its groups. What it says nothing of keeps what
-// the list said.
-func (q *inquiry) describe(ctx context.Context, broker int32, groups []listed) []*groupAnswer {
-	var answers []*groupAnswer
-	byName := make(map[string]*groupAnswer, len(groups))
-	old, young := kmsg.NewPtrDescribeGroupsRequest(), kmsg.NewPtrConsumerGroupDescribeRequest()
-	for _, g := range groups {
-		a := &groupAnswer{name: g.name, kind: g.kind, state: g.state, coordinator: broker}
-		byName[g.name] = a
-		answers = append(answers, a)
-		if g.kind == consumer {
-			young.Groups = append(young.Groups, g.name)
-		} else {
-			old.Groups = append(old.Groups, g.name)
+// mayBeAny is a group that nobody has. Whoever may Describe it may most likely
+// Describe them all.
+const mayBeAny = "mirror-asks-what-it-may-describe"
+
+// askListing learns whether the list of groups is all of them. A permission that
+// is missing looks like no groups otherwise.
+func (q *inquiry) askListing(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	all, err := kafka.MayDescribeCluster(ctx, q.client)
+	switch {
+	case err != nil:
+		q.listing = ListingUnknown
+		return
+	case all:
+		q.listing = ListingAll
+		return
+	}
+	q.listing = ListingPermitted
+	req := kmsg.NewPtrDescribeGroupsRequest()
+	req.Groups = []string{mayBeAny}
+	for broker := range q.online() { // each judges the permission before it looks whether the group is one of its own
+		answer, err := q.send(ctx, broker, req)
+		if err == nil && len(answer.(*kmsg.DescribeGroupsResponse).Groups) == 1 &&
+			answer.(*kmsg.DescribeGroupsResponse).Groups[0].ErrorCode != kerr.GroupAuthorizationFailed.Code {
+			return
 		}
+		break
 	}
-	if len(old.Groups) > 0 {
-		if resp, ok := q.askAboutGroups(ctx, broker, old).(*kmsg.DescribeGroupsResponse); ok {
-			for i := range resp.Groups {
-				if g := &resp.Groups[i]; byName[g.Group] != nil && g.ErrorCode == 0 {
-					byName[g.Group].takeClassic(g)
-				}
-			}
-		}
-	}
-	if len(young.Groups) > 0 {
-		if resp, ok := q.askAboutGroups(ctx, broker, young).(*kmsg.ConsumerGroupDescribeResponse); ok {
-			for i := range resp.Groups {
-				if g := &resp.Groups[i]; byName[g.Group] != nil && g.ErrorCode == 0 {
-					byName[g.Group].takeConsumer(g, q.nameOf)
-				}
-			}
-		}
-	}
-	return answers
-}
-
-// askAboutGroups returns nil when there is no answer, with a note.
-func (q *inquiry) askAboutGroups(ctx context.Context, broker int32, req kmsg.Request) kmsg.Response {
-	resp, err := q.send(ctx, broker, req)
-	if err != nil {
-		q.unknown("details of some groups are", "Describe on the groups", broker, err)
-		return nil
-	}
-	return resp
-}
-
-func (a *groupAnswer) takeClassic(g *kmsg.DescribeGroupsResponseGroup) {
-	a.state, a.protocol, a.memberCount = g.State, g.Protocol, len(g.Members)
-	for i := range g.Members[:min(len(g.Members), maxMembers)] {
-		m := &g.Members[i]
-		member := Member{ID: m.MemberID, ClientID: m.ClientID, Host: m.ClientHost, InstanceID: text(m.InstanceID), Assigned: []Assigned{}}
-		if g.ProtocolType == "consumer" {
-			member.Assigned = readAssignment(m.MemberAssignment)
-		}
-		a.members = append(a.members, member)
-	}
-}
-
-// takeConsumer takes in a group of KIP-848; its topics may be told by id only.
-func (a *groupAnswer) takeConsumer(g *kmsg.ConsumerGroupDescribeResponseGroup, nameOf func(topic string, id [16]byte) string) {
-	a.state, a.protocol, a.memberCount = g.State, g.AssignorName, len(g.Members)
-	for i := range g.Members[:min(len(g.Members), maxMembers)] {
-		m := &g.Members[i]
-		member := Member{ID: m.MemberID, ClientID: m.ClientID, Host: m.ClientHost, InstanceID: text(m.InstanceID), Assigned: []Assigned{}}
-		for _, t := range m.Assignment.TopicPartitions {
-			if topic := nameOf(t.Topic, t.TopicID); topic != "" {
-				member.Assigned = append(member.Assigned, Assigned{topic, sorted(t.Partitions)})
-			}
-		}
-		slices.SortFunc(member.Assigned, func(a, b Assigned) int { return cmp.Compare(a.Topic, b.Topic) })
-		a.members = append(a.members, member)
-	}
-}
-
-// readAssignment reads what a group's leader, who may be any program, has written
-// for a member. What cannot be read is nothing.
-func readAssignment(raw []byte) []Assigned {
-	assigned := []Assigned{}
-	var read kmsg.ConsumerMemberAssignment
-	if len(raw) == 0 || read.ReadFrom(raw) != nil {
-		return assigned
-	}
-	for _, t := range read.Topics {
-		assigned = append(assigned, Assigned{t.Topic, sorted(t.Partitions)})
-	}
-	slices.SortFunc(assigned, func(a, b Assigned) int { return cmp.Compare(a.Topic, b.Topic) })
-	return assigned
-}
-
-func sorted(numbers []int32) []int32 {
-	all := append([]int32{}, numbers...)
-	slices.Sort(all)
-	return all
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
+	q.note(fmt.Sprintf("groups are only those that %s may Describe: brokers leave out all others without saying so; Describe on the cluster shows them", kafka.Principal(q.cluster)))
 }

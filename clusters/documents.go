@@ -13,6 +13,17 @@ const (
 	Off         State = "off"         // the configuration says not to look
 )
 
+// Listing says whether the groups that a cluster lists are all of them.
+type Listing string
+
+// The listings. A broker leaves out groups that may not be described, and does not
+// say so.
+const (
+	ListingAll       Listing = "all"       // Describe on the cluster is given
+	ListingPermitted Listing = "permitted" // it is not: there may be more
+	ListingUnknown   Listing = "unknown"   // the brokers do not say what is given
+)
+
 // The documents below are what /api/v1/clusters answers. Their field names are an
 // interface that others rely on: fields are added, never renamed or removed. What
 // is unknown is null.
@@ -32,6 +43,9 @@ type Summary struct {
 	UnderReplicated int    `json:"under_replicated"` // partitions with fewer replicas in sync than assigned
 	Offline         int    `json:"offline"`          // partitions without a leader
 	GroupCount      int    `json:"group_count"`
+	// GroupListing says whether these are all groups; empty before the first look.
+	GroupListing Listing `json:"group_listing"`
+	Principal    string  `json:"principal"` // who looks, in words
 
 	RecordsPerSecond *float64 `json:"records_per_second"` // appended to the topics looked at
 	Bytes            *int64   `json:"bytes"`              // on the disks of all brokers, every replica counted
@@ -165,7 +179,7 @@ type Groups struct {
 type Group struct {
 	Name        string   `json:"name"`
 	State       string   `json:"state"`    // in Kafka's words
-	Type        string   `json:"type"`     // classic, or consumer (KIP-848)
+	Type        string   `json:"type"`     // classic, consumer (KIP-848), share (KIP-932) or streams (KIP-1071)
 	Protocol    string   `json:"protocol"` // the assignor; empty: none
 	Coordinator int32    `json:"coordinator"`
 	Members     int      `json:"members"`
@@ -176,7 +190,8 @@ type Group struct {
 	// AtLeast says that the group stands at records older than this process has
 	// been looking: LagSeconds is how long it has, and the lag is more.
 	AtLeast          bool     `json:"lag_seconds_at_least"`
-	RecordsPerSecond *float64 `json:"records_per_second"` // by which the committed offsets advance
+	RecordsPerSecond *float64 `json:"records_per_second"` // by which the committed offsets advance, or those at which a share group's partitions start
+	Note             string   `json:"note"`               // what cannot be told of it, and why; empty: nothing
 }
 
 // GroupDetail is a Group with its members and where it stands.
@@ -207,10 +222,11 @@ type Assigned struct {
 type GroupPartition struct {
 	Topic      string   `json:"topic"`
 	Partition  int32    `json:"partition"`
-	Committed  *int64   `json:"committed"`
+	Committed  *int64   `json:"committed"` // null, too, for share groups, which commit nothing
+	Start      *int64   `json:"start"`     // of share groups: all before this offset is done with
 	End        *int64   `json:"end"`
 	LagRecords *int64   `json:"lag_records"`
 	LagSeconds *float64 `json:"lag_seconds"`
 	AtLeast    bool     `json:"lag_seconds_at_least"`
-	Member     string   `json:"member"` // client id of the one that it is assigned to; empty: nobody
+	Member     string   `json:"member"` // client id of the one that it is assigned to, of a share group one of them; empty: nobody
 }

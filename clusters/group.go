@@ -16,21 +16,14 @@ type group struct {
 	parts   []standing // by topic and number
 }
 
-// standing is where a group is in a partition. Offsets that are unknown are -1.
+// standing is where a group is in a partition. Numbers that are unknown are -1.
 type standing struct {
 	place
-	committed, end int64
+	committed, end int64 // of a share group, committed is where the partition starts
+	lag            int64 // records
 	seconds        *float64
 	atLeast        bool
 	member         string
-}
-
-// lag is how many records there are behind the committed offset, -1 unknown.
-func (s *standing) lag() int64 {
-	if s.committed < 0 || s.end < 0 {
-		return -1
-	}
-	return max(s.end-s.committed, 0) // what was committed after the end was asked for may be beyond it
 }
 
 func comparePlaces(a, b place) int {
@@ -64,17 +57,18 @@ func newGroup(from *groupAnswer, a *answers, p *past) *group {
 		}
 	}
 	for at, committed := range from.committed {
-		g.parts = append(g.parts, standing{place: at, committed: committed, end: -1, member: holders[at]})
+		g.parts = append(g.parts, standing{place: at, committed: committed, end: -1, lag: -1, member: holders[at]})
 	}
 	for at, member := range holders {
 		if _, known := from.committed[at]; !known {
-			g.parts = append(g.parts, standing{place: at, committed: -1, end: -1, member: member})
+			g.parts = append(g.parts, standing{place: at, committed: -1, end: -1, lag: -1, member: member})
 		}
 	}
 	slices.SortFunc(g.parts, func(a, b standing) int { return comparePlaces(a.place, b.place) })
 	for i := range g.parts {
-		g.measure(&g.parts[i], a, p)
+		g.measure(&g.parts[i], from, a, p)
 	}
+	g.Note = from.note(g.parts)
 	g.Topics = g.topics[:min(len(g.topics), maxTopicsNamed)]
 	if g.Topics == nil {
 		g.Topics = []string{}
@@ -82,8 +76,32 @@ func newGroup(from *groupAnswer, a *answers, p *past) *group {
 	return g
 }
 
+// note says why the lag of a group is not known, or not all of it.
+func (from *groupAnswer) note(parts []standing) string {
+	untold := slices.ContainsFunc(parts, func(s standing) bool { return s.committed >= 0 && s.end >= 0 && s.lag < 0 })
+	switch {
+	case from.committed == nil:
+		return "where the group stands is not known; the notes of the cluster say why"
+	case from.kind == share && untold:
+		return "the brokers do not tell how many records a share group has left in each partition: that needs Kafka 4.2"
+	}
+	return ""
+}
+
+// lagOf is how many records a group has left in a partition, -1 unknown.
+func (from *groupAnswer) lagOf(s *standing) int64 {
+	lag := max(s.end-s.committed, 0) // what was committed after the end was asked for may be beyond it
+	if from.kind != share || lag == 0 {
+		return lag
+	}
+	if told, known := from.lags[s.place]; known {
+		return told
+	}
+	return -1 // some of the records behind the start may be done with
+}
+
 // measure learns the lag in one partition and adds it to the group's.
-func (g *group) measure(s *standing, a *answers, p *past) {
+func (g *group) measure(s *standing, from *groupAnswer, a *answers, p *past) {
 	if n := len(g.topics); n == 0 || g.topics[n-1] != s.topic {
 		g.topics = append(g.topics, s.topic)
 	}
@@ -95,12 +113,12 @@ func (g *group) measure(s *standing, a *answers, p *past) {
 	if s.committed < 0 {
 		return
 	}
-	lag := s.lag()
+	s.lag = from.lagOf(s)
 	s.seconds, s.atLeast = p.age(s.place, s.committed, end.at)
-	if lag == 0 {
+	if s.lag == 0 {
 		s.seconds, s.atLeast = new(float64), false
 	}
-	g.LagRecords = sum(g.LagRecords, &lag)
+	g.LagRecords = sum(g.LagRecords, known(s.lag))
 	g.LagSeconds, g.AtLeast = furthest(g.LagSeconds, g.AtLeast, s)
 }
 

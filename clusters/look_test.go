@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"mirror/config"
 	"mirror/monitor"
@@ -213,28 +214,83 @@ func TestUnderReplicated(t *testing.T) {
 	}
 }
 
+// denied starts a cluster whose principal has some permissions on groups and the
+// cluster, and may read one topic of two.
+func denied(t *testing.T, more ...kfake.ACL) (*kfake.Cluster, *config.Config) {
+	t.Helper()
+	grants := append(more, grant(kmsg.ACLResourceTypeTopic, "orders", kmsg.ACLOperationRead), grant(kmsg.ACLResourceTypeTopic, "orders", kmsg.ACLOperationDescribe))
+	fake := newFake(t, kfake.SeedTopics(2, "orders", "secret"), kfake.EnableSASL(), kfake.EnableACLs(),
+		kfake.User("PLAIN", "reader", "reader-secret", grants...), kfake.Superuser("PLAIN", "root", "root-secret"))
+	cfg := configOf(t, fake.ListenAddrs(), "")
+	cfg.Clusters["west"].SASL = &config.SASL{Mechanism: config.Plain, Username: "reader", Password: config.NewSecret("reader-secret")}
+	return fake, cfg
+}
+
+func grant(kind kmsg.ACLResourceType, name string, op kmsg.ACLOperation) kfake.ACL {
+	return kfake.ACL{Resource: kind, Name: name, Pattern: kmsg.ACLResourcePatternTypeLiteral, Operation: op, Allow: true}
+}
+
 // A principal that may only read topics sees them; what it may not see is unknown,
 // with the permission that is missing, and never an error.
 func TestMissingPermissions(t *testing.T) {
-	allow := func(op kmsg.ACLOperation) kfake.ACL {
-		return kfake.ACL{Resource: kmsg.ACLResourceTypeTopic, Name: "orders", Pattern: kmsg.ACLResourcePatternTypeLiteral, Operation: op, Allow: true}
-	}
-	fake := newFake(t, kfake.SeedTopics(2, "orders", "secret"), kfake.EnableSASL(), kfake.EnableACLs(),
-		kfake.User("PLAIN", "reader", "reader-secret", allow(kmsg.ACLOperationRead), allow(kmsg.ACLOperationDescribe)))
-	cfg := configOf(t, fake.ListenAddrs(), "")
-	cfg.Clusters["west"].SASL = &config.SASL{Mechanism: config.Plain, Username: "reader", Password: config.NewSecret("reader-secret")}
+	_, cfg := denied(t)
 	w := watcherOf(t, cfg)
 	w.looked(t)
 	s := w.looked(t)
 	if len(s.topics) != 1 || s.topics[0].Name != "orders" || s.topics[0].Records == nil || s.topics[0].Bytes != nil || s.summary.Bytes != nil || len(s.groups) != 0 {
 		t.Errorf("got topics %+v, bytes %v", s.topics, s.summary.Bytes)
 	}
-	if want := []string{"sizes are unknown: that needs Describe on the cluster"}; !slices.Equal(s.summary.Notes, want) {
+	if want := []string{noGroups, "sizes are unknown: that needs Describe on the cluster"}; !slices.Equal(s.summary.Notes, want) {
 		t.Errorf("got notes %q, want %q", s.summary.Notes, want)
 	}
 	topic, _ := View{w, s}.Topic(t.Context(), "orders")
 	if topic.Configs != nil || topic.ConfigsReason != "that needs DescribeConfigs on the topic" {
 		t.Errorf("got configs %v, because %q", topic.Configs, topic.ConfigsReason)
+	}
+}
+
+const noGroups = "groups are only those that user reader may Describe: brokers leave out all others without saying so; Describe on the cluster shows them"
+
+// Brokers leave out groups that may not be described without a word, so that a
+// missing permission looks like no groups: what is shown says which it may be.
+func TestGroupsThatMayNotBeSeen(t *testing.T) {
+	onGroup := func(name string) kfake.ACL { return grant(kmsg.ACLResourceTypeGroup, name, kmsg.ACLOperationDescribe) }
+	for _, test := range []struct {
+		name    string
+		grants  []kfake.ACL
+		shown   []string
+		listing Listing
+		noted   bool
+	}{
+		{"no permission on groups", nil, nil, ListingPermitted, true},
+		{"one group", []kfake.ACL{onGroup("a")}, []string{"a"}, ListingPermitted, true},
+		{"all groups", []kfake.ACL{onGroup("*")}, []string{"a", "b"}, ListingPermitted, false},
+		{"the cluster", []kfake.ACL{grant(kmsg.ACLResourceTypeCluster, "kafka-cluster", kmsg.ACLOperationDescribe), onGroup("a"), onGroup("b")}, []string{"a", "b"}, ListingAll, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fake, cfg := denied(t, test.grants...)
+			root := clientOf(t, fake, kgo.SASL(plain.Auth{User: "root", Pass: "root-secret"}.AsMechanism()))
+			at := kadm.Offsets{}
+			at.AddOffset("orders", 0, 0, -1)
+			for _, name := range []string{"a", "b"} {
+				if err := kadm.NewClient(root).CommitAllOffsets(t.Context(), name, at); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := watcherOf(t, cfg).looked(t)
+			var shown []string
+			for _, g := range s.groups {
+				shown = append(shown, g.Name)
+			}
+			if !slices.Equal(shown, test.shown) || s.summary.GroupListing != test.listing || slices.Contains(s.summary.Notes, noGroups) != test.noted {
+				t.Errorf("got groups %v, listing %s, notes %q", shown, s.summary.GroupListing, s.summary.Notes)
+			}
+		})
+	}
+	// Brokers before 2.8 do not say what is permitted.
+	old := newFake(t, kfake.MaxVersions(kversion.V2_4_0()))
+	if got := watcherOf(t, configOf(t, old.ListenAddrs(), "")).looked(t).summary.GroupListing; got != ListingUnknown {
+		t.Errorf("brokers of 2.4: got listing %s", got)
 	}
 }
 

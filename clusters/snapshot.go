@@ -43,7 +43,7 @@ func newSnapshot(name string, a *answers, p *past, m *config.Monitor) *snapshot 
 	at := a.at // a copy, so that the answers can go
 	rates := p.take(a, wantedPartitions(a.metadata, chosen, a.groups))
 	s := &snapshot{summary: Summary{Name: name, ID: text(a.metadata.ClusterID), State: OK, Time: &at, Controller: a.controller,
-		BrokerCount: len(a.metadata.Brokers), TopicCount: len(a.metadata.Topics), GroupCount: a.groupCount, Notes: append([]string{}, a.notes...)}}
+		BrokerCount: len(a.metadata.Brokers), TopicCount: len(a.metadata.Topics), GroupCount: a.groupCount, GroupListing: a.listing, Notes: append([]string{}, a.notes...)}}
 	sizes := replicaSizes(a)
 	for i := range a.metadata.Topics {
 		t := &a.metadata.Topics[i]

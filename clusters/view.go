@@ -123,7 +123,7 @@ func (s *snapshot) readers(topic string) []TopicGroup {
 		r := TopicGroup{Group: g.Name}
 		for i := range g.parts {
 			if p := &g.parts[i]; p.topic == topic {
-				r.LagRecords = sum(r.LagRecords, known(p.lag()))
+				r.LagRecords = sum(r.LagRecords, known(p.lag))
 				r.LagSeconds, r.AtLeast = furthest(r.LagSeconds, r.AtLeast, p)
 			}
 		}
@@ -153,8 +153,12 @@ func (v View) Group(name string) (GroupDetail, bool) {
 			break
 		}
 		p := &g.parts[i]
-		d.PartitionList = append(d.PartitionList, GroupPartition{Topic: p.topic, Partition: p.partition, Committed: known(p.committed), End: known(p.end),
-			LagRecords: known(p.lag()), LagSeconds: p.seconds, AtLeast: p.atLeast, Member: p.member})
+		at := GroupPartition{Topic: p.topic, Partition: p.partition, Committed: known(p.committed), End: known(p.end),
+			LagRecords: known(p.lag), LagSeconds: p.seconds, AtLeast: p.atLeast, Member: p.member}
+		if g.Type == share {
+			at.Committed, at.Start = nil, at.Committed
+		}
+		d.PartitionList = append(d.PartitionList, at)
 	}
 	return d, true
 }

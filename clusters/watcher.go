@@ -117,7 +117,7 @@ func (w *watcher) summary() Summary {
 	if last != nil {
 		s = last.summary
 	}
-	s.State, s.Reason = state, reason
+	s.State, s.Reason, s.Principal = state, reason, kafka.Principal(w.cluster)
 	if state == Off {
 		s.Notes = []string{"clusters are not looked at: monitor.enabled is false in the configuration"}
 	}

@@ -85,7 +85,7 @@ func TestClusters(t *testing.T) {
 		{"/west/topics/plain.topic_1-x", `"partition_list":[{"partition":0,"leader":0`},
 		{"/west/topics/orders", `"mirrored":[{"route":"r","direction":"source","topic":"west.orders"}]`},
 		{"/west/groups", `"topics":["orders"]`},
-		{"/west/groups/" + url.PathEscape(odd), `"committed":1,"end":1,"lag_records":0,"lag_seconds":0`},
+		{"/west/groups/" + url.PathEscape(odd), `"committed":1,"start":null,"end":1,"lag_records":0,"lag_seconds":0`},
 		{"/west/brokers/0", `"partition_list":[{"topic":"orders","partition":0,"leader":true,"in_sync":true`},
 	}
 	for _, test := range tests {

@@ -89,7 +89,7 @@ class ClusterPage extends SubjectPage {
     const none = (list, text) => this.trouble[list] || text;
     this.brokerTable = brokerTable(cluster, () => this.brokers);
     this.topicTable = clusterTopicTable(cluster, () => this.topics, () => none("topics", "No topic yet. Topics that match monitor.topics in the configuration appear here by themselves."));
-    this.groupTable = new GroupTable("cluster", () => this.groups, () => none("groups", "No consumer group yet. Groups that match monitor.groups in the configuration appear here by themselves."));
+    this.groupTable = new GroupTable("cluster", () => this.groups, () => none("groups", noGroups([this.where])));
     this.content.append(this.part(this.brokerTable), this.part(this.topicTable), this.part(this.groupTable));
     this.table = this.topicTable;
     this.begin();
@@ -311,7 +311,7 @@ class GroupPage extends SubjectPage {
         { id: "position", title: "Partition", width: 200, left: true, compare: byPartition },
         { id: "lag", title: "Lag", width: 112, compare: worstGroup, cell: lagTime, late: isLate },
         { id: "behind", title: "Records behind", width: 116, drop: 1, compare: larger((p) => p.lag_records), cell: (p) => whole(p.lag_records) },
-        { id: "committed", title: "Committed", width: 116, drop: 3, compare: larger((p) => p.committed), cell: (p) => known(p.committed) ? whole(p.committed) : "nothing" },
+        { id: "committed", title: "Committed", width: 116, drop: 3, compare: larger((p) => p.committed ?? p.start), cell: (p) => known(p.committed) ? whole(p.committed) : known(p.start) ? "all before " + whole(p.start) : "nothing" },
         { id: "end", title: "Ends at", width: 116, drop: 4, compare: larger((p) => p.end), cell: (p) => whole(p.end) },
         { id: "member", title: "Assigned to", width: 180, drop: 2, compare: (a, b) => a.member.localeCompare(b.member), cell: (p) => p.member || "nobody" },
       ],
@@ -325,10 +325,10 @@ class GroupPage extends SubjectPage {
 
   show(g) {
     setMark(this.state, ...groupMark(g));
-    setText(this.facts, [g.type && g.type + " group", g.protocol && "assignor " + g.protocol, known(g.coordinator) && g.coordinator >= 0 && `coordinator is broker ${g.coordinator}`].filter(Boolean).join(" · "));
+    setText(this.facts, [g.type && g.type + " group", g.protocol && "assignor " + g.protocol, known(g.coordinator) && g.coordinator >= 0 && `coordinator is broker ${g.coordinator}`, g.note].filter(Boolean).join(" · "));
     this.tiles.set("lag", lagTime(g), "of the partition furthest behind", known(g.lag_seconds) ? isLate(g) ? "warn" : "good" : "");
     this.tiles.set("behind", whole(g.lag_records), "in all partitions");
-    this.tiles.set("rate", show("rate", g.records_per_second), "as the committed offsets say");
+    this.tiles.set("rate", show("rate", g.records_per_second), g.type === "share" ? "by which its partitions' starts move on" : "as the committed offsets say");
     this.tiles.set("members", whole(g.members), g.members ? "" : "nobody reads now", g.members ? "" : g.lag_records > 0 ? "warn" : "");
     this.tiles.set("topics", whole(g.topics.length), g.topics.join(", "));
     this.list = g.partition_list;

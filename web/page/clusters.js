@@ -58,6 +58,17 @@ function groupMark(g) {
   return [g.lag_records > 0 ? "waiting" : "paused", text || "unknown"];
 }
 
+// typeWords names a group's type where it is not what everybody knows.
+const typeWords = (g) => g.type === "share" || g.type === "streams" ? g.type + " group" : "";
+
+// noGroups says why there is no group in some clusters. Brokers leave out those
+// that may not be described, and a cluster that may be described has all.
+function noGroups(clusters) {
+  const unsure = clusters.filter((c) => c && c.time && c.group_listing !== "all");
+  if (!unsure.length) return "No consumer group yet. Groups that match monitor.groups in the configuration appear here by themselves.";
+  return `No consumer group, or none that ${unsure[0].principal} may describe on ${unsure.map((c) => c.name).join(", ")}: brokers leave out the others without saying so. Describe on the cluster shows all.`;
+}
+
 // troubles says in words what is wrong with replicas.
 function troubles(t) {
   const of = (n, what) => n ? `${plural(n, "partition", "partitions")} ${what}` : "";
@@ -112,8 +123,8 @@ class GroupTable extends Table {
       compare: (a, b) => a.name.localeCompare(b.name) || a.cluster.localeCompare(b.cluster),
       name: (g) => g.name,
       href: (g) => toCluster(g.cluster, "group", g.name),
-      under: ofTopic ? null : (g) => [(scope === "all" ? g.cluster + ": " : "") + (g.topics.length ? g.topics.join(", ") : "reads no topic"), false],
-      words: (g) => ofTopic ? g.name : [g.name, g.cluster, groupMark(g)[1], ...g.topics].join(" "),
+      under: ofTopic ? null : (g) => [(scope === "all" ? g.cluster + ": " : "") + (typeWords(g) && typeWords(g) + ", ") + (g.topics.length ? g.topics.join(", ") : "reads no topic"), false],
+      words: (g) => ofTopic ? g.name : [g.name, g.cluster, groupMark(g)[1], typeWords(g), ...g.topics].join(" "),
       key: !ofTopic ? (g) => `${clusterKey(g.cluster, "group", g.name)}/lag_records` : null,
     });
   }
@@ -129,7 +140,7 @@ class ClusterLook {
     this.says = "Loading …";
     this.list = clusterTable(() => this.looked, () => this.says);
     this.looked = [];
-    this.table = new GroupTable("all", () => this.groups, () => this.trouble || "No consumer group yet. Groups that match monitor.groups in the configuration appear here by themselves.");
+    this.table = new GroupTable("all", () => this.groups, () => this.trouble || noGroups(this.looked));
     this.table.element.hidden = true;
     this.element = h("div", { class: "page" }, this.tiles.element, this.graphs, this.list.element, this.table.element);
     this.alone(false);
