@@ -57,6 +57,8 @@ type GroupPositions struct {
 	TargetState string // empty: the target has no such group
 	Problem     string // why the group could not be read
 	Positions   []GroupPosition
+
+	sharedThere bool // the target has a share group of this name
 }
 
 // active says whether a state means that a group has members.
@@ -75,6 +77,9 @@ func (g *GroupPositions) ActiveOnSource() bool { return active(g.SourceState) }
 type GroupsSeen struct {
 	Groups   []GroupPositions
 	Problems []string // what kept groups from being seen at all
+
+	// ShareGroups are by name those that read the route's topics. See ShareGroupWhy.
+	ShareGroups []string
 }
 
 // Count is how many positions have a state.

@@ -17,6 +17,9 @@ type GroupsOfRoute struct {
 	Synced   bool         `json:"synced"`   // sync.groups is on
 	Problems []string     `json:"problems"` // what kept groups from being seen
 	Groups   []ShownGroup `json:"groups"`
+	// ShareGroups read the route's topics and have no positions that could be carried
+	// over.
+	ShareGroups []string `json:"share_groups"`
 }
 
 // ShownGroup is one consumer group.
@@ -53,7 +56,7 @@ type ShownPosition struct {
 // Describe makes the document of one look.
 func (seen *GroupsSeen) Describe(route *config.Route) GroupsOfRoute {
 	r := GroupsOfRoute{Name: route.Name, From: route.From, To: route.To, Synced: route.Sync.Groups != nil,
-		Problems: append([]string{}, seen.Problems...), Groups: []ShownGroup{}}
+		Problems: append([]string{}, seen.Problems...), Groups: []ShownGroup{}, ShareGroups: append([]string{}, seen.ShareGroups...)}
 	for i := range seen.Groups {
 		g := &seen.Groups[i]
 		shown := ShownGroup{Group: g.Group, SourceState: g.SourceState, TargetState: g.TargetState, Problem: g.Problem,

@@ -52,7 +52,7 @@ func (g *Groups) Look(ctx context.Context, plan *RoutePlan) (*GroupsSeen, error)
 
 // readSource lists the groups that have positions in the route's topics.
 func (l *groupLook) readSource(ctx context.Context) error {
-	states, err := l.states(ctx, l.Source)
+	listed, err := l.list(ctx, l.Source)
 	if err != nil {
 		return err
 	}
@@ -60,11 +60,12 @@ func (l *groupLook) readSource(ctx context.Context) error {
 	for _, name := range l.Names {
 		names[name] = !config.InternalGroup(name)
 	}
-	for name := range states {
+	for name := range listed {
 		names[name] = names[name] || !config.InternalGroup(name) && l.Takes(name)
 	}
 	maps.DeleteFunc(names, func(name string, taken bool) bool { return !taken || name == "" })
-	if len(states) == 0 && len(names) > 0 {
+	l.setShareGroupsAside(ctx, listed, names)
+	if len(listed) == 0 && len(names) > 0 {
 		if ask, err := l.mayAskSource(ctx); err != nil || !ask {
 			return err
 		}
@@ -74,7 +75,7 @@ func (l *groupLook) readSource(ctx context.Context) error {
 		return err
 	}
 	for name, answer := range fetchPositions(ctx, l.Source, slices.Sorted(maps.Keys(names))) {
-		group := GroupPositions{Group: name, SourceState: states[name]}
+		group := GroupPositions{Group: name, SourceState: listed[name].State}
 		if answer.Err != nil {
 			group.Problem = explainGroup(answer.Err, l.Source.Config, name, "Describe")
 		}
@@ -109,14 +110,14 @@ func (l *groupLook) mayAskSource(ctx context.Context) (bool, error) {
 	topic := meta.Topics[positionsTopic]
 	if topic != nil && topic.Err != nil {
 		l.seen.Problems = append(l.seen.Problems, fmt.Sprintf("cluster %s lists no consumer group: either none has a position there yet, or %s is not authorised for Describe on the groups; grant it",
-			l.Source.Config.Name, principal(l.Source.Config)))
+			l.Source.Config.Name, kafka.Principal(l.Source.Config)))
 	}
 	return topic != nil && topic.Err == nil, nil
 }
 
-// states lists the groups of a cluster that we may Describe, with their states. A
-// broker that does not answer hides its groups: that is told, and the rest counts.
-func (l *groupLook) states(ctx context.Context, c Cluster) (map[string]string, error) {
+// list lists the groups of a cluster that we may Describe. A broker that does not
+// answer hides its groups: that is told, and the rest counts.
+func (l *groupLook) list(ctx context.Context, c Cluster) (kadm.ListedGroups, error) {
 	ctx, cancel := context.WithTimeout(ctx, groupTimeout)
 	defer cancel()
 	listed, err := kadm.NewClient(c.Client).ListGroups(ctx)
@@ -127,11 +128,7 @@ func (l *groupLook) states(ctx context.Context, c Cluster) (map[string]string, e
 	case err != nil:
 		return nil, &LookError{Cluster: c.Config, Err: fmt.Errorf("list consumer groups: %w", err)}
 	}
-	states := make(map[string]string, len(listed))
-	for name, group := range listed {
-		states[name] = group.State
-	}
-	return states, nil
+	return listed, nil
 }
 
 // sourceEnds are where the source's topics end for their readers.
@@ -244,14 +241,14 @@ func (l *groupLook) readTarget(ctx context.Context) error {
 	if len(names) == 0 {
 		return nil
 	}
-	states, err := l.states(ctx, l.Target)
+	listed, err := l.list(ctx, l.Target)
 	if err != nil {
 		return err
 	}
 	answers := fetchPositions(ctx, l.Target, names)
 	for i := range l.seen.Groups {
 		group := &l.seen.Groups[i]
-		group.TargetState = states[group.Group]
+		group.TargetState, group.sharedThere = listed[group.Group].State, isShareGroup(listed[group.Group])
 		l.compare(group, answers[group.Group])
 	}
 	return nil
@@ -272,6 +269,8 @@ func (g *Groups) compare(group *GroupPositions, on kadm.FetchOffsetsResponse) {
 		case !p.Known:
 		case on.Err != nil:
 			p.State, p.Reason = GroupFailed, explainGroup(on.Err, g.Target.Config, group.Group, "Read")
+		case group.sharedThere:
+			p.State, p.Reason = GroupFailed, fmt.Sprintf("%s has a share group of this name, which takes no positions; the two need different names", g.Target.Config.Name)
 		case active(group.TargetState):
 			p.State, p.Reason = GroupActive, fmt.Sprintf("the group has members on %s (%s)", g.Target.Config.Name, group.TargetState)
 		default:

@@ -107,6 +107,10 @@ func (g *groupSync) finished(seen *GroupsSeen, moved int64) {
 		there[group.Group] = true
 		g.say(group.Group, group.trouble())
 	}
+	for _, name := range seen.ShareGroups {
+		there[name] = true
+		g.say(name, ShareGroupWhy)
+	}
 	maps.DeleteFunc(g.said, func(group, _ string) bool { return !there[group] })
 }
 

@@ -27,6 +27,9 @@ func printGroupsOf(out io.Writer, r *replicate.GroupsOfRoute, wide bool) error {
 	for _, problem := range r.Problems {
 		fmt.Fprintf(out, "warning: %s\n", cell(problem))
 	}
+	for _, name := range r.ShareGroups {
+		fmt.Fprintf(out, "%s: %s\n", cell(name), replicate.ShareGroupWhy)
+	}
 	if len(r.Groups) == 0 {
 		_, err := fmt.Fprintf(out, "no consumer group that may be seen has a position in its topics on %s\n", r.From)
 		return err

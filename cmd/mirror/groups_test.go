@@ -143,7 +143,7 @@ func TestPrintGroups(t *testing.T) {
 			Committed: committed, State: state, Reason: reason}
 	}
 	active := "the group has members on east (Stable)"
-	seen := &replicate.GroupsSeen{Problems: []string{"cluster west: cannot list all consumer groups: 127.0.0.1:9 cannot be reached"}, Groups: []replicate.GroupPositions{
+	seen := &replicate.GroupsSeen{Problems: []string{"cluster west: cannot list all consumer groups: 127.0.0.1:9 cannot be reached"}, ShareGroups: []string{"workers"}, Groups: []replicate.GroupPositions{
 		{Group: "billing", SourceState: "Empty", TargetState: "Empty", Positions: []replicate.GroupPosition{
 			position(0, 1200, 1187, offsets.Translation{Target: 1187}, replicate.GroupInStep, ""),
 			position(1, 1400, -1, offsets.Translation{Target: 1300, Slack: 12}, replicate.GroupMoves, ""),

@@ -12,6 +12,9 @@ type plannedGroups struct {
 	Groups    int            `json:"groups"`    // with positions in the route's topics
 	Positions map[string]int `json:"positions"` // by state, as in mirror groups
 	Problems  []string       `json:"problems"`  // why some or all could not be looked at
+	// ShareGroups read the route's topics and have no positions that could be carried
+	// over.
+	ShareGroups []string `json:"share_groups"`
 }
 
 // planGroups looks at the groups that sync.groups selects, nil when it is off. A
@@ -22,13 +25,14 @@ func (r *openRoute) planGroups(ctx context.Context, plan *replicate.RoutePlan, t
 	}
 	groups := r.groupsOf(r.route.Sync.Groups)
 	groups.Topic = topic
-	p := &plannedGroups{Positions: map[string]int{}, Problems: []string{}}
+	p := &plannedGroups{Positions: map[string]int{}, Problems: []string{}, ShareGroups: []string{}}
 	seen, err := groups.Look(ctx, plan)
 	if err != nil {
 		p.Problems = append(p.Problems, groupsError(err).Error())
 		return p
 	}
 	p.Groups, p.Problems = len(seen.Groups), append(p.Problems, seen.Problems...)
+	p.ShareGroups = orEmpty(seen.ShareGroups)
 	for _, state := range replicate.GroupStates() {
 		p.Positions[string(state)] = seen.Count(state)
 	}

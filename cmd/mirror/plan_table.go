@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"mirror/replicate"
 )
 
 // shownLeft is how many topics that nobody has selected the table names; wide names all.
@@ -57,6 +59,9 @@ func printPlan(out io.Writer, r *plannedRoute, wide bool) error {
 		fmt.Fprintf(out, "\n%s\n", r.Groups.line())
 		for _, problem := range r.Groups.Problems {
 			fmt.Fprintf(out, "warning: %s\n", cell(problem))
+		}
+		for _, name := range r.Groups.ShareGroups {
+			fmt.Fprintf(out, "warning: %s: %s\n", cell(name), replicate.ShareGroupWhy)
 		}
 	}
 	if r.Explained == nil && r.Problem == "" {
