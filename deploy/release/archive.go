@@ -24,6 +24,7 @@ func (r release) writeArchive(out io.Writer, folder string, program []byte, p pa
 	for shell, script := range p.completions {
 		files["completions/mirror."+shell] = script
 	}
+	maps.Copy(files, p.licences)
 	gz, err := gzip.NewWriterLevel(out, gzip.BestCompression)
 	if err != nil {
 		return err

@@ -2,16 +2,20 @@ package main
 
 import (
 	"debug/buildinfo"
+	"fmt"
 	"io"
 	"runtime/debug"
 	"strings"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"mirror/deploy/notices"
 )
 
 // writeBOM lists the modules that are linked into a binary, as the Go tools have
-// written them into it, in the JSON of CycloneDX 1.6.
-func (r release) writeBOM(out io.Writer, p platform, binary string) error {
+// written them into it, with their licences, in the JSON of CycloneDX 1.6. A
+// module whose licence is not among the parts is an error.
+func (r release) writeBOM(out io.Writer, p platform, binary string, parts []notices.Part) error {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
 		return err
@@ -24,8 +28,15 @@ func (r release) writeBOM(out io.Writer, p platform, binary string) error {
 	for _, module := range info.Deps {
 		components = append(components, component(module))
 	}
+	licences := map[string]*cdx.Licenses{}
+	for _, part := range parts {
+		licences[part.Path] = licencesOf(part)
+	}
 	refs := make([]string, 0, len(components))
-	for _, c := range components {
+	for i, c := range components {
+		if components[i].Licenses = licences[c.Name]; components[i].Licenses == nil {
+			return fmt.Errorf("the licence of %s is not known", c.Name)
+		}
 		refs = append(refs, c.BOMRef)
 	}
 	bom.Components = &components
@@ -45,6 +56,14 @@ func component(module *debug.Module) cdx.Component {
 		c.Properties = &[]cdx.Property{{Name: "go:sum", Value: module.Sum}}
 	}
 	return c
+}
+
+func licencesOf(part notices.Part) *cdx.Licenses {
+	var all cdx.Licenses
+	for _, id := range part.Licences {
+		all = append(all, cdx.LicenseChoice{License: &cdx.License{ID: id}})
+	}
+	return &all
 }
 
 // library names a Go module by its package URL, with which scanners look it up.

@@ -2,10 +2,13 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"mirror/deploy/notices"
 )
 
 // build makes the binary for a platform, by the flags of the Dockerfile but for the
@@ -19,7 +22,7 @@ func (r release) build(p platform, out string) error {
 	cmd := exec.Command("go", "build", "-trimpath", "-tags", "timetzdata",
 		"-ldflags", "-s -w -X main.version="+r.version, "-o", out, "./cmd/mirror")
 	cmd.Dir = r.repo
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch, "GOFLAGS=", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch, "GOFLAGS=-buildvcs=auto", "GOWORK=off")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build for %s: %w\n%s", p, err, said)
 	}
@@ -33,11 +36,19 @@ type papers struct {
 	reference   []byte            // a mirror.yaml with all keys
 	readme      []byte
 	changelog   []byte
+	licences    map[string][]byte // the project's own, by name; empty where it has none
+}
+
+// with are the papers of a binary with the licences of what is linked into it.
+func (p papers) with(parts []notices.Part) papers {
+	p.licences = maps.Clone(p.licences)
+	p.licences[notices.FileName] = notices.Text(parts)
+	return p
 }
 
 // papers has the binary of this machine write what it says of itself.
 func (r release) papers(binary, work string) (papers, error) {
-	p := papers{manual: map[string][]byte{}, completions: map[string][]byte{}}
+	p := papers{manual: map[string][]byte{}, completions: map[string][]byte{}, licences: map[string][]byte{}}
 	dir := filepath.Join(work, "man")
 	if _, err := output(binary, "man", dir); err != nil {
 		return p, err
@@ -66,7 +77,13 @@ func (r release) papers(binary, work string) (papers, error) {
 	if p.readme, err = os.ReadFile(filepath.Join(r.repo, "README.md")); err != nil {
 		return p, err
 	}
-	p.changelog, err = os.ReadFile(filepath.Join(r.repo, "CHANGELOG.md"))
+	if p.changelog, err = os.ReadFile(filepath.Join(r.repo, "CHANGELOG.md")); err != nil {
+		return p, err
+	}
+	own, err := notices.Own(r.repo)
+	for name, text := range own {
+		p.licences[name] = []byte(text)
+	}
 	return p, err
 }
 

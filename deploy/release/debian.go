@@ -14,6 +14,8 @@ import (
 	"github.com/goreleaser/nfpm/v2"
 	"github.com/goreleaser/nfpm/v2/deb"
 	"github.com/goreleaser/nfpm/v2/files"
+
+	"mirror/deploy/notices"
 )
 
 // packageName is by Debian's convention; a pre-release sorts before its release.
@@ -100,6 +102,7 @@ func (r release) contents(work string, program []byte, papers papers) (files.Con
 		"/etc/mirror/mirror.yaml":                          papers.reference,
 		"/usr/share/doc/mirror/README.md":                  papers.readme,
 		"/usr/share/doc/mirror/changelog.gz":               gzipped(papers.changelog),
+		"/usr/share/doc/mirror/copyright":                  copyright(papers.licences),
 		"/usr/share/bash-completion/completions/mirror":    papers.completions["bash"],
 		"/usr/share/zsh/vendor-completions/_mirror":        papers.completions["zsh"],
 		"/usr/share/fish/vendor_completions.d/mirror.fish": papers.completions["fish"],
@@ -123,6 +126,18 @@ func (r release) contents(work string, program []byte, papers papers) (files.Con
 		contents = append(contents, r.content(source, name, kind, mode))
 	}
 	return contents, nil
+}
+
+// copyright is where Debian looks for all licences: the project's own, then those
+// of what is linked in.
+func copyright(licences map[string][]byte) []byte {
+	text := []byte("mirror: copies Kafka topics between clusters exactly once\n\n")
+	for _, name := range slices.Sorted(maps.Keys(licences)) {
+		if name != notices.FileName {
+			text = fmt.Appendf(text, "%s\n\n", bytes.TrimSpace(licences[name]))
+		}
+	}
+	return append(text, licences[notices.FileName]...)
 }
 
 func (r release) content(source, name, kind string, mode os.FileMode) *files.Content {

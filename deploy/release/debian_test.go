@@ -82,6 +82,9 @@ func TestPackage(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(root, "etc/mirror/secrets")); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder of secrets: %v, %v", info, err)
 	}
+	if text := read(t, root, "usr/share/doc/mirror/copyright"); !bytes.Contains(text, []byte("github.com/twmb/franz-go v")) || !bytes.Contains(text, []byte("Mozilla Public License")) {
+		t.Errorf("usr/share/doc/mirror/copyright has not the licences of what is inside:\n%.1000s", text)
+	}
 	// Nothing is enabled, so nothing starts by itself.
 	if links, err := filepath.Glob(filepath.Join(root, "etc/systemd/system/*.wants/*")); err != nil || links != nil {
 		t.Errorf("enabled are %v, %v", links, err)

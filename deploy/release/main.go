@@ -1,6 +1,6 @@
 // Command release makes what people install: for each platform an archive with
-// the binary, its manual pages and completions, for Debian packages, the list of
-// the modules inside as CycloneDX, and the checksums of all. The same sources,
+// the binary, its manual pages, completions and licences, for Debian packages, the
+// list of the modules inside as CycloneDX, and the checksums of all. The same sources,
 // version and time give the same bytes.
 //
 //	go run ./release -version v1.2.3 -out ../bin/release
@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"runtime"
 	"time"
+
+	"mirror/deploy/notices"
 )
 
 func main() {
@@ -88,11 +90,16 @@ func (r release) publish(p platform, common papers, binary string) error {
 	if err != nil {
 		return err
 	}
+	parts, err := notices.Collect(notices.Build{Repo: r.repo, OS: p.os, Arch: p.arch})
+	if err != nil {
+		return err
+	}
+	common = common.with(parts)
 	name := fmt.Sprintf("mirror-%s-%s", r.version, p)
 	if err := r.write(name+".tar.gz", func(f *os.File) error { return r.writeArchive(f, name, program, common) }); err != nil {
 		return err
 	}
-	if err := r.write(name+".cdx.json", func(f *os.File) error { return r.writeBOM(f, p, binary) }); err != nil {
+	if err := r.write(name+".cdx.json", func(f *os.File) error { return r.writeBOM(f, p, binary, parts) }); err != nil {
 		return err
 	}
 	if p.os != "linux" {

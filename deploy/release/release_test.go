@@ -16,10 +16,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"mirror/deploy/notices"
 )
 
 const testVersion = "v1.2.3"
@@ -27,7 +30,12 @@ const testVersion = "v1.2.3"
 // makeRelease makes a release for some platforms and returns its directory.
 func makeRelease(t *testing.T, version string, platforms ...platform) string {
 	t.Helper()
-	r := release{version: version, repo: "../..", out: filepath.Join(t.TempDir(), "out"), maintainer: "Test <test@localhost>", time: time.Unix(1700000000, 0).UTC()}
+	return releaseOf(t, "../..", version, platforms...)
+}
+
+func releaseOf(t *testing.T, repo, version string, platforms ...platform) string {
+	t.Helper()
+	r := release{version: version, repo: repo, out: filepath.Join(t.TempDir(), "out"), maintainer: "Test <test@localhost>", time: time.Unix(1700000000, 0).UTC()}
 	if err := r.run(platforms); err != nil {
 		t.Fatal(err)
 	}
@@ -41,11 +49,19 @@ func slow(t *testing.T) {
 	}
 }
 
-// The same sources give the same bytes, whenever and wherever they are made; and
-// what is made is what it is called.
+// The same sources give the same bytes, whenever and wherever they are made, and
+// whoever makes them; and what is made is what it is called.
 func TestRelease(t *testing.T) {
 	slow(t)
-	first, second := makeRelease(t, testVersion, platforms()...), makeRelease(t, testVersion, platforms()...)
+	repo, elsewhere := sources(t), filepath.Join(t.TempDir(), "elsewhere")
+	first := releaseOf(t, repo, testVersion, platforms()...)
+	t.Setenv("TZ", "Asia/Kathmandu")
+	t.Setenv("LC_ALL", "C")
+	defer syscall.Umask(syscall.Umask(0o077))
+	if out, err := exec.Command("git", "clone", "-q", repo, elsewhere).CombinedOutput(); err != nil {
+		t.Fatalf("copy the sources: %v\n%s", err, out)
+	}
+	second := releaseOf(t, elsewhere, testVersion, platforms()...)
 	sums := read(t, first, "SHA256SUMS")
 	if again := read(t, second, "SHA256SUMS"); !bytes.Equal(sums, again) {
 		t.Errorf("two releases of the same sources differ:\n%s\n%s", sums, again)
@@ -62,9 +78,33 @@ func TestRelease(t *testing.T) {
 			t.Errorf("SHA256SUMS does not have %q", sum)
 		}
 	}
+	if check, err := exec.LookPath("sha256sum"); err == nil {
+		cmd := exec.Command(check, "--check", "--strict", "SHA256SUMS")
+		cmd.Dir = first
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("sha256sum: %v\n%s", err, out)
+		}
+	}
 	for _, p := range platforms() {
 		t.Run(p.String(), func(t *testing.T) { checkArchive(t, first, p) })
 	}
+}
+
+// sources is a repository of its own with the files of this one as they are now.
+func sources(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not here, so that there are no sources to copy:", err)
+	}
+	repo := t.TempDir()
+	cmd := exec.Command("sh", "-ec", `git -C ../.. ls-files -co --exclude-standard -z | tar -C ../.. --ignore-failed-read --null --files-from - -cf - | tar -C "$0" -xf -
+cd "$0" && git init -q && git add -A && git commit -q -m all`, repo)
+	cmd.Env = append(os.Environ(), "GIT_AUTHOR_NAME=t", "GIT_AUTHOR_EMAIL=t@localhost", "GIT_AUTHOR_DATE=1700000000 +0000",
+		"GIT_COMMITTER_NAME=t", "GIT_COMMITTER_EMAIL=t@localhost", "GIT_COMMITTER_DATE=1700000000 +0000", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("copy the sources: %v\n%s", err, out)
+	}
+	return repo
 }
 
 func read(t *testing.T, dir, name string) []byte {
@@ -87,6 +127,7 @@ func checkArchive(t *testing.T, dir string, p platform) {
 		t.Fatal(err)
 	}
 	checkBOM(t, read(t, dir, name+".cdx.json"), info)
+	checkNotices(t, read(t, filepath.Join(unpacked, name), notices.FileName), info)
 	for _, file := range []string{"README.md", "CHANGELOG.md", "mirror.yaml", "man/man1/mirror-run.1", "man/man5/mirror.yaml.5", "completions/mirror.bash", "completions/mirror.zsh", "completions/mirror.fish"} {
 		if len(read(t, filepath.Join(unpacked, name), file)) == 0 {
 			t.Errorf("%s is empty", file)
@@ -118,8 +159,7 @@ func checkArchive(t *testing.T, dir string, p platform) {
 		if err != nil || !strings.HasPrefix(string(out), "mirror "+testVersion+"\n") {
 			t.Errorf("mirror version: %v\n%s", err, out)
 		}
-		// Go writes it where there is a repository and GOFLAGS does not say otherwise.
-		if revision := settings["vcs.revision"]; revision != "" && !strings.Contains(string(out), "revision "+revision+" of ") {
+		if revision := settings["vcs.revision"]; revision == "" || !strings.Contains(string(out), "revision "+revision+" of 2023-11-14T22:13:20Z\n") {
 			t.Errorf("mirror version does not name the revision %q:\n%s", revision, out)
 		}
 	}
@@ -164,6 +204,22 @@ func unpack(t *testing.T, path, into string) {
 	}
 }
 
+// checkNotices looks for the licence of each module that is linked in, and of no
+// other.
+func checkNotices(t *testing.T, text []byte, info *buildinfo.BuildInfo) {
+	t.Helper()
+	_, list, _ := strings.Cut(string(text), "\n\n")
+	list, texts, _ := strings.Cut(list, "\n\n")
+	if got := strings.Count(list, "\n") + 1; got != len(info.Deps)+1 {
+		t.Errorf("there are licences of %d parts, want %d modules and the standard library:\n%s", got, len(info.Deps), list)
+	}
+	for _, module := range info.Deps {
+		if !strings.Contains("\n"+list, "\n"+module.Path+" "+module.Version+": ") || !strings.Contains(texts, "\n"+module.Path+" "+module.Version+", LICENSE") {
+			t.Errorf("there is no licence of %s %s", module.Path, module.Version)
+		}
+	}
+}
+
 // checkBOM compares the bill of materials with the build information, both ways.
 func checkBOM(t *testing.T, text []byte, info *buildinfo.BuildInfo) {
 	t.Helper()
@@ -174,6 +230,9 @@ func checkBOM(t *testing.T, text []byte, info *buildinfo.BuildInfo) {
 	listed := map[string]bool{}
 	for _, c := range *bom.Components {
 		listed[c.Name+" "+c.Version] = true
+		if c.Licenses == nil || len(*c.Licenses) == 0 {
+			t.Errorf("%s is without a licence", c.Name)
+		}
 	}
 	if len(listed) != len(info.Deps)+1 {
 		t.Errorf("got %d components, want %d modules and the standard library", len(listed), len(info.Deps))
