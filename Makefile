@@ -30,6 +30,10 @@ build: ## Build bin/mirror, static and without cgo
 demo: build ## Run mirror between two clusters inside one process (DEMO_FLAGS="--for 20s")
 	./bin/mirror demo $(DEMO_FLAGS)
 
+.PHONY: fresh
+fresh: ## Time it from git clone to a demo that copies, on a new Debian without caches (as root, with debootstrap)
+	deploy/fresh $(DEMO_FLAGS)
+
 .PHONY: test
 test: ## Run all tests that this machine can run; say at the end what was skipped and why
 	@.ci/suites check unit deploy-test e2e
@@ -113,7 +117,9 @@ IMAGE ?= mirror:latest
 GO_IMAGE ?= golang:1.26
 .PHONY: image
 image: ## Build the container image mirror:latest (VERSION=v1.2.3)
-	docker build -t $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg GO_IMAGE=$(GO_IMAGE) .
+	docker build -t $(IMAGE) --build-arg GO_IMAGE=$(GO_IMAGE) --build-arg VERSION=$(VERSION) \
+	  --build-arg REVISION="$$(git describe --always --abbrev=40 --exclude='*' --dirty 2>/dev/null || true)" \
+	  --build-arg CREATED="$$(TZ=UTC git log -1 --date=iso-strict-local --format=%cd 2>/dev/null | sed 's/+00:00$$/Z/' || true)" .
 
 .PHONY: release
 release: ## Archives, Debian packages, SBOMs and checksums into bin/release (VERSION=v1.2.3)

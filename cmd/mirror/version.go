@@ -7,13 +7,15 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// version is set by the linker where there is no version control to read it
-// from (an image built from an archive): -ldflags "-X main.version=v1.2.3".
-var version string
+// These are set by the linker where there is no version control to read them from,
+// as in the image: -ldflags "-X main.version=v1.2.3". A revision that ends with
+// -dirty had uncommitted changes; its time is RFC 3339.
+var version, revision, revisionTime string
 
 func newVersionCommand() *cobra.Command {
 	var output string
@@ -59,6 +61,8 @@ func readBuild() build {
 		return b
 	}
 	b.Version = firstOf(version, info.Main.Version, "unknown")
+	b.Revision, b.Modified = strings.CutSuffix(revision, "-dirty")
+	b.Time = revisionTime
 	for _, setting := range info.Settings {
 		switch setting.Key {
 		case "vcs.revision":
