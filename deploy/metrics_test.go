@@ -84,8 +84,9 @@ func TestAlertsNameMetrics(t *testing.T) {
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
-	known := knownMetrics(t)
+	known, alarms := knownMetrics(t), map[string]bool{}
 	for _, rule := range file.Groups[0].Rules {
+		alarms[rule.Alert] = true
 		checkExpression(t, known, rule.Alert, rule.Expr)
 		for _, annotation := range rule.Annotations {
 			for _, name := range metricName.FindAllString(annotation, -1) {
@@ -100,6 +101,11 @@ func TestAlertsNameMetrics(t *testing.T) {
 		}
 		if !strings.Contains(string(guide), "`"+rule.Alert+"`") {
 			t.Errorf("docs/operating.md does not tell what to do about %s", rule.Alert)
+		}
+	}
+	for _, name := range regexp.MustCompile("`(Mirror[A-Z][A-Za-z]+)`").FindAllStringSubmatch(string(guide), -1) {
+		if !alarms[name[1]] {
+			t.Errorf("docs/operating.md tells of %s, which is no alarm", name[1])
 		}
 	}
 }

@@ -30,13 +30,18 @@ const oddGroup = `team "west->east"\größe.1`
 // embedded starts a cluster inside this process and returns its address.
 func embedded(t *testing.T, name string, opts ...kfake.Opt) string {
 	t.Helper()
-	c, err := kfake.NewCluster(append(opts, kfake.NumBrokers(1), kfake.ClusterID("e2e-metrics-"+name),
-		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}))...)
+	return embeddedCluster(t, name, opts...).ListenAddrs()[0]
+}
+
+func embeddedCluster(t *testing.T, name string, opts ...kfake.Opt) *kfake.Cluster {
+	t.Helper()
+	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.ClusterID("e2e-metrics-" + name),
+		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"})}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return c.ListenAddrs()[0]
+	return c
 }
 
 // startWithSinks starts a daemon between two embedded clusters with many topics of
@@ -234,7 +239,7 @@ func (d *daemon) scrape() ([]byte, error) {
 // Prometheus itself scrapes a running mirror, and promtool finds nothing to say.
 func TestPrometheus(t *testing.T) {
 	d := startWithSinks(t)
-	prometheus, err := servers.StartPrometheus(t.TempDir(), d.listen)
+	prometheus, err := servers.StartPrometheus(t.TempDir(), "groups: []", d.listen)
 	started(t, prometheus, err)
 	d.waitState(monitor.CaughtUp)
 	queries := map[string]float64{

@@ -3,6 +3,7 @@ package servers
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,14 +12,14 @@ import (
 	"strconv"
 )
 
-// Prometheus scrapes one target every second.
+// Prometheus scrapes its targets and evaluates its rules every second.
 type Prometheus struct {
 	server
 	address string
 }
 
-// StartPrometheus starts prometheus.
-func StartPrometheus(dir, target string) (*Prometheus, error) {
+// StartPrometheus starts prometheus. Rules are the text of a file of rules.
+func StartPrometheus(dir, rules string, targets ...string) (*Prometheus, error) {
 	prometheus, err := find("prometheus", "prometheus")
 	if err != nil {
 		return nil, err
@@ -30,10 +31,15 @@ func StartPrometheus(dir, target string) (*Prometheus, error) {
 	p := &Prometheus{address: address(ports[0]), server: server{dir: dir, port: ports[0], args: []string{prometheus,
 		"--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "data"),
 		"--web.listen-address=" + address(ports[0])}}}
-	if err := p.write("prometheus.yml", `global: {scrape_interval: 1s, scrape_timeout: 1s}
+	list, err := json.Marshal(targets) // which is YAML, too
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(p.write("rules.yml", "%s", rules), p.write("prometheus.yml", `global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
+rule_files: [rules.yml]
 scrape_configs:
-  - {job_name: mirror, static_configs: [{targets: [%q]}]}
-`, target); err != nil {
+  - {job_name: mirror, static_configs: [{targets: %s}]}
+`, list)); err != nil {
 		return nil, err
 	}
 	return p, p.start()
