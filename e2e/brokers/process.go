@@ -82,3 +82,6 @@ func (c *Process) Wait() int {
 
 // Done is closed when the process has ended.
 func (c *Process) Done() <-chan struct{} { return c.done }
+
+// Pid is the number of the process.
+func (c *Process) Pid() int { return c.cmd.Process.Pid }
