@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -155,7 +156,7 @@ func readWish(w http.ResponseWriter, r *http.Request) (asked wish, code int, err
 func who(r *http.Request) string {
 	name, _, _ := r.BasicAuth()
 	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		name = r.TLS.VerifiedChains[0][0].Subject.CommonName
+		name = certified(r.TLS.VerifiedChains[0][0])
 	}
 	if name = words(name); name == "" {
 		name = "somebody"
@@ -165,6 +166,20 @@ func who(r *http.Request) string {
 		host = r.RemoteAddr
 	}
 	return name + "@" + host
+}
+
+// certified is the name in a certificate: many have none but the alternative ones.
+func certified(c *x509.Certificate) string {
+	names := append([]string{c.Subject.CommonName}, c.EmailAddresses...)
+	for _, uri := range c.URIs {
+		names = append(names, uri.String())
+	}
+	for _, name := range append(names, c.DNSNames...) {
+		if words(name) != "" {
+			return name
+		}
+	}
+	return "the owner of certificate " + c.SerialNumber.String()
 }
 
 // words makes one short line of what somebody has typed.

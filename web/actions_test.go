@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"mirror/config"
 	"mirror/replicate"
@@ -204,6 +206,47 @@ func TestActionErrors(t *testing.T) {
 		a.err = err
 		if code, got := act(t, url, "pause", `{"route":"x"}`, nil); code != want || got != err.Error()+"\n" {
 			t.Errorf("%v: got %d, %q", err, code, got)
+		}
+	}
+}
+
+// Where certificates are what proves who asks, no token is needed, and the name in
+// the certificate is on record, whatever else a client says of itself.
+func TestActionsWithCertificates(t *testing.T) {
+	a, trusted, stranger, files := &actor{}, newAuthority(t), newAuthority(t), serverFiles(t)
+	trusted.writeServer(t, files, "server", time.Now())
+	o := options(config.Web{Listen: "127.0.0.1:0", TLS: &files, Actions: true}, fakeSource{ready: true})
+	o.Actor = a
+	url := serveOptions(t, o)
+	for _, c := range []struct {
+		name   string
+		client *tls.Config
+		origin string
+		want   int
+		asked  string
+	}{
+		{"a certificate", trusted.client(t, trusted, "ada"), url, 200, "pause r/ by ada@127.0.0.1: "},
+		{"a certificate with no name but alternative ones", trusted.client(t, trusted, "", "ops.example.org"), url, 200, "pause r/ by ops.example.org@127.0.0.1: "},
+		{"a certificate on another page", trusted.client(t, trusted, "ada"), "https://evil.example", 403, ""},
+		{"no certificate", &tls.Config{RootCAs: trusted.pool()}, url, 401, ""},
+		{"a stranger's certificate", stranger.client(t, trusted, "ada"), url, 0, ""}, // not even a connection
+	} {
+		request, err := http.NewRequest(http.MethodPost, url+pathActions+"pause", strings.NewReader(`{"route":"r"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.SetBasicAuth("root", "guess")
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set(actionHeader, "1")
+		request.Header.Set("Origin", c.origin)
+		transport := &http.Transport{TLSClientConfig: c.client, DisableKeepAlives: true}
+		got := 0
+		if response, err := transport.RoundTrip(request); err == nil {
+			got = response.StatusCode
+			response.Body.Close()
+		}
+		if asked := a.take(); got != c.want || asked != c.asked {
+			t.Errorf("%s: got %d, %q, want %d, %q", c.name, got, asked, c.want, c.asked)
 		}
 	}
 }

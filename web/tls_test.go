@@ -52,11 +52,11 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	return key
 }
 
-// issue returns certificate and key as PEM.
-func (a *authority) issue(t *testing.T, name string) (certPEM, keyPEM []byte) {
+// issue returns certificate and key as PEM. others are names besides that of the subject.
+func (a *authority) issue(t *testing.T, name string, others ...string) (certPEM, keyPEM []byte) {
 	t.Helper()
 	key := newKey(t)
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: others,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
@@ -78,6 +78,36 @@ func (a *authority) pool() *x509.CertPool {
 	return pool
 }
 
+// writeServer writes the files of a server that asks for certificates of this authority.
+func (a *authority) writeServer(t *testing.T, files config.WebTLS, name string, at time.Time) {
+	t.Helper()
+	cert, key := a.issue(t, name)
+	for file, content := range map[string][]byte{files.CertFile: cert, files.KeyFile: key, files.ClientCAFile: a.pem} {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(file, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func serverFiles(t *testing.T) config.WebTLS {
+	dir := t.TempDir()
+	return config.WebTLS{CertFile: filepath.Join(dir, "cert"), KeyFile: filepath.Join(dir, "key"), ClientCAFile: filepath.Join(dir, "ca")}
+}
+
+// client is a client with a certificate of this authority, which trusts another one.
+func (a *authority) client(t *testing.T, trusts *authority, name string, others ...string) *tls.Config {
+	t.Helper()
+	cert, key := a.issue(t, name, others...)
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{RootCAs: trusts.pool(), Certificates: []tls.Certificate{pair}}
+}
+
 // askTLS returns the status and the name in the server's certificate.
 func askTLS(t *testing.T, url string, client *tls.Config) (status int, server string, err error) {
 	t.Helper()
@@ -96,30 +126,12 @@ func askTLS(t *testing.T, url string, client *tls.Config) (status int, server st
 
 func TestMutualTLSAndRenewal(t *testing.T) {
 	trusted, stranger := newAuthority(t), newAuthority(t)
-	dir := t.TempDir()
-	files := config.WebTLS{CertFile: filepath.Join(dir, "cert"), KeyFile: filepath.Join(dir, "key"), ClientCAFile: filepath.Join(dir, "ca")}
-	write := func(name string, at time.Time) {
-		cert, key := trusted.issue(t, name)
-		for file, content := range map[string][]byte{files.CertFile: cert, files.KeyFile: key, files.ClientCAFile: trusted.pem} {
-			if err := os.WriteFile(file, content, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Chtimes(file, at, at); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	files := serverFiles(t)
+	write := func(name string, at time.Time) { trusted.writeServer(t, files, name, at) }
 	write("first", time.Now().Add(-time.Minute))
 	url := start(t, config.Web{Listen: "127.0.0.1:0", TLS: &files}, fakeSource{ready: true})
 
-	client := func(a *authority) *tls.Config {
-		cert, key := a.issue(t, "client")
-		pair, err := tls.X509KeyPair(cert, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &tls.Config{RootCAs: trusted.pool(), Certificates: []tls.Certificate{pair}}
-	}
+	client := func(a *authority) *tls.Config { return a.client(t, trusted, "client") }
 	nobody := &tls.Config{RootCAs: trusted.pool()}
 	if status, _, err := askTLS(t, url+"/metrics", client(trusted)); err != nil || status != 200 {
 		t.Errorf("trusted certificate: got %d, %v, want 200", status, err)
