@@ -45,10 +45,10 @@ func parseFlags(args []string) (options, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.mirror, "mirror", "bin/mirror", "the binary to measure")
 	only := flags.String("only", "mirror,kgo,mm2", "copiers")
-	measure := flags.String("measure", "uncompressed,lz4,zstd,latency,restart,newtopic", "what to measure")
+	measure := flags.String("measure", "uncompressed,lz4,zstd,latency,restart,newtopic,page", "what to measure")
 	flags.IntVar(&o.rounds, "rounds", 3, "runs of each kind; the tables show medians")
 	flags.Float64Var(&o.scale, "scale", 1, "size of the throughput runs; 1 is 2 M, 6 M and 1 M records")
-	flags.IntVar(&o.seconds, "seconds", 20, "length of a latency run")
+	flags.IntVar(&o.seconds, "seconds", 20, "length of a latency run, and of each run of the page")
 	flags.DurationVar(&o.topicWait, "topic-wait", 11*time.Minute, "how long to wait for a new topic; MirrorMaker 2 looks every 10 minutes by default")
 	flags.BoolVar(&o.verbose, "v", false, "show what the copiers print")
 	if err := flags.Parse(args); err != nil {
@@ -122,6 +122,11 @@ func (b *bench) measureAll(ctx context.Context) error {
 			if err := b.throughput(ctx, work, &results); err != nil {
 				return err
 			}
+		}
+	}
+	if slices.Contains(b.measure, "page") {
+		if err := b.page(ctx, &results); err != nil {
+			return err
 		}
 	}
 	if err := b.warmUp(ctx); err != nil {
