@@ -25,6 +25,7 @@ type cluster struct {
 	client             *kgo.Client
 	dialer             *kafka.Dialer // bounded to requests that name topics; see newCluster
 	isSource, isTarget bool
+	watched            bool // the daemon looks at it for the page
 
 	// Set by look.
 	findings findings
@@ -88,6 +89,9 @@ func (c *cluster) look(ctx context.Context, patience time.Duration) {
 	}
 	c.checkClock(ctx)
 	c.checkQuotas(ctx)
+	if c.watched {
+		c.checkListing(ctx)
+	}
 }
 
 func (c *cluster) explain(err error, what string) string { return kafka.Explain(err, c.config, what) }

@@ -73,6 +73,7 @@ func newClusters(o Options) ([]*cluster, error) {
 		}
 		c, err := newCluster(o.Config.Clusters[name], "mirror-"+o.Config.Name, o.Patience)
 		if err == nil {
+			c.watched = o.Config.Monitor.Enabled
 			index[name] = c
 			clusters = append(clusters, c)
 		}

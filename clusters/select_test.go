@@ -3,6 +3,7 @@ package clusters
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -28,6 +29,21 @@ func TestSelectGroups(t *testing.T) {
 	}
 	if !slices.Equal(notes, want) {
 		t.Errorf("got notes %q, want %q", notes, want)
+	}
+}
+
+// Processes that start together look at different times from their third look on,
+// and none waits for more than an interval.
+func TestNextLook(t *testing.T) {
+	const interval = 30 * time.Second
+	for _, test := range []struct {
+		looks  int
+		chance float64
+		want   time.Duration
+	}{{1, 0.9, secondLook}, {2, 0, interval / 2}, {2, 0.5, 3 * interval / 4}, {2, 1, interval}, {3, 0, interval}, {1000, 0.9, interval}} {
+		if got := nextLook(test.looks, interval, test.chance); got != test.want {
+			t.Errorf("after %d looks: got %v, want %v", test.looks, got, test.want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package clusters
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -47,14 +48,27 @@ func newWatcher(c *config.Cluster, clientID string, m *config.Monitor, log *slog
 func (w *watcher) run(ctx context.Context) {
 	defer w.client.Close()
 	told := make(map[string]bool)
-	for wait := min(w.monitor.Interval, secondLook); ; wait = w.monitor.Interval {
+	for looks := 1; ; looks++ {
 		w.look(ctx, told)
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(wait):
+		case <-time.After(nextLook(looks, w.monitor.Interval, rand.Float64())):
 		}
 	}
+}
+
+// nextLook is how long to wait after so many looks. Processes of a fleet that were
+// started together come apart after the second one, by a chance from 0 to 1, so
+// that the brokers are not asked by all of them at the same moment.
+func nextLook(looks int, interval time.Duration, chance float64) time.Duration {
+	switch looks {
+	case 1:
+		return min(interval, secondLook)
+	case 2:
+		return interval/2 + time.Duration(chance*float64(interval/2))
+	}
+	return interval
 }
 
 // look takes one look. told are the notes that the log has already.

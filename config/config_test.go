@@ -30,6 +30,13 @@ func mustParse(t *testing.T, text string) *Config {
 	return cfg
 }
 
+// Who says nothing of web has a page that only this machine reaches, and that changes nothing.
+func TestWebByDefault(t *testing.T) {
+	if web := mustParse(t, minimal).Web; web.Listen != "127.0.0.1:8080" || web.Actions || web.TokenFile != "" || web.TLS != nil || len(web.Hosts) != 0 {
+		t.Errorf("got %+v", web)
+	}
+}
+
 func TestEveryKey(t *testing.T) {
 	cfg := mustParse(t, `
 name: east

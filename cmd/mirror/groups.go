@@ -32,6 +32,8 @@ changes nothing. Beside that stands what the group of the same name has committe
   left alone      the group has members on the target, or a consumer there has committed an offset of its own
   not copied yet  the partition has no copy that the offset could be translated to
 
+Share groups (KIP-932) have no positions that could be carried over: those that read the route's topics are named.
+
 The route's sync.groups says which groups are shown; without it, all that are not internal.`,
 		Example: `  mirror groups
   mirror groups --route west-to-east --group billing -o wide
