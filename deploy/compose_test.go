@@ -94,6 +94,7 @@ func checkClusters(t *testing.T, project *types.Project) {
 		} else {
 			brokers[broker] = true
 		}
+		checkBroker(t, name, side, service)
 		if !strings.Contains(env("KAFKA_ADVERTISED_LISTENERS"), "//"+name+":9092") {
 			t.Errorf("%s is advertised as %s", name, env("KAFKA_ADVERTISED_LISTENERS"))
 		}
@@ -103,6 +104,44 @@ func checkClusters(t *testing.T, project *types.Project) {
 	}
 	if len(ids) != 2 || ids["kafka-east"] == ids["kafka-west"] || len(brokers) != 6 {
 		t.Errorf("%d brokers of clusters %v, want three of each of two", len(brokers), ids)
+	}
+}
+
+// checkBroker reports what the image of Kafka would not keep or find: its data outside of the folder that it declares as a
+// volume, a broker that is no voter, and one that does not answer to its cluster's name.
+func checkBroker(t *testing.T, name, side string, service types.ServiceConfig) {
+	t.Helper()
+	const folder = "/var/lib/kafka/data"
+	if dirs := service.Environment["KAFKA_LOG_DIRS"]; dirs == nil || *dirs != folder || len(service.Volumes) != 1 || service.Volumes[0].Target != folder {
+		t.Errorf("%s does not keep its data in a volume at %s: %+v", name, folder, service.Volumes)
+	}
+	voters := service.Environment["KAFKA_CONTROLLER_QUORUM_VOTERS"]
+	if want := strings.ReplaceAll("1@SIDE:9093,2@SIDE-2:9093,3@SIDE-3:9093", "SIDE", side); voters == nil || *voters != want {
+		t.Errorf("the voters of %s are not %s", name, want)
+	}
+	if network := service.Networks["default"]; network == nil || !slices.Equal(network.Aliases, []string{strings.TrimPrefix(side, "kafka-")}) {
+		t.Errorf("%s does not answer to the name of its cluster", name)
+	}
+}
+
+// One command builds what is not there: the image of all that is ours, from this repository.
+func TestComposeBuilds(t *testing.T) {
+	project := loadCompose(t, nil)
+	build := project.Services["mirror-east"].Build
+	if build == nil {
+		t.Fatal("the mirror's image is not built")
+	}
+	if _, err := os.Stat(filepath.Join(build.Context, "Dockerfile")); err != nil {
+		t.Error(err)
+	}
+	voters := project.Services["kafka-west"].Environment["KAFKA_CONTROLLER_QUORUM_VOTERS"]
+	if voters == nil || *voters != "1@kafka-west:9093" {
+		t.Error("a single broker is not the only voter")
+	}
+	for name, service := range project.Services {
+		if !strings.HasPrefix(name, "kafka-") && service.Image != project.Services["mirror-east"].Image {
+			t.Errorf("%s runs %s, which nobody builds", name, service.Image)
+		}
 	}
 }
 
@@ -173,30 +212,50 @@ func TestComposePrometheus(t *testing.T) {
 	}
 }
 
-// What Grafana is given fits together: the dashboard lies in the provider's folder, and its data source is there. No
-// Grafana reads it here.
+// What Grafana is given has only fields that its provisioning knows, and fits together: the dashboard lies in the
+// provider's folder, and its data source is there. No Grafana reads it here.
 func TestComposeGrafana(t *testing.T) {
 	var sources struct {
 		APIVersion  int `yaml:"apiVersion"`
 		Datasources []struct {
-			Type, URL string
-			IsDefault bool `yaml:"isDefault"`
+			Name, Type, Access, URL string
+			IsDefault               bool `yaml:"isDefault"`
+			JSONData                struct {
+				TimeInterval string `yaml:"timeInterval"`
+			} `yaml:"jsonData"`
 		}
 	}
 	var dashboards struct {
 		APIVersion int `yaml:"apiVersion"`
 		Providers  []struct {
-			Type    string
-			Options struct{ Path string }
+			Name, Type string
+			Options    struct{ Path string }
 		}
 	}
 	for path, into := range map[string]any{"compose/grafana/datasource.yml": &sources, "compose/grafana/dashboards.yml": &dashboards} {
-		if err := yaml.Unmarshal([]byte(readFile(t, path)), into); err != nil {
+		decoder := yaml.NewDecoder(strings.NewReader(readFile(t, path)))
+		decoder.KnownFields(true)
+		if err := decoder.Decode(into); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
 	}
-	if len(sources.Datasources) != 1 || sources.APIVersion != 1 || sources.Datasources[0].Type != "prometheus" || sources.Datasources[0].URL != "http://prometheus:9090" || !sources.Datasources[0].IsDefault {
-		t.Errorf("the data source is not the service prometheus: %+v", sources)
+	if len(sources.Datasources) != 1 || sources.APIVersion != 1 {
+		t.Fatalf("there is not one data source: %+v", sources)
+	}
+	if s := sources.Datasources[0]; s.Name == "" || s.Type != "prometheus" || s.Access != "proxy" || s.URL != "http://prometheus:9090" || !s.IsDefault {
+		t.Errorf("the data source is not the service prometheus: %+v", s)
+	}
+	// The dashboard's rates are over four of these.
+	var scrapes struct {
+		Global struct {
+			Interval string `yaml:"scrape_interval"`
+		}
+	}
+	if err := yaml.Unmarshal([]byte(readFile(t, "compose/prometheus.yml")), &scrapes); err != nil {
+		t.Fatal(err)
+	}
+	if scrapes.Global.Interval != sources.Datasources[0].JSONData.TimeInterval {
+		t.Errorf("Grafana takes it that Prometheus asks every %s, which it does every %s", sources.Datasources[0].JSONData.TimeInterval, scrapes.Global.Interval)
 	}
 	if len(dashboards.Providers) != 1 || dashboards.APIVersion != 1 || dashboards.Providers[0].Type != "file" {
 		t.Fatalf("the dashboards do not come from one folder: %+v", dashboards)
