@@ -19,7 +19,7 @@ summary = tee $(LOGS)/$(1).log | awk -v skipped=$(LOGS)/$(1).skipped -f .ci/summ
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
 
 .PHONY: build
 build: ## Build bin/mirror, static and without cgo
@@ -83,8 +83,12 @@ page-test: ## Tests of the page in a real Chromium, two minutes
 	go -C e2e/browser test -v -count=1 -timeout 9m ./... 2>&1 | $(call summary,page-test)
 
 .PHONY: compose-test
-compose-test: ## The image and the outage of the demo in containers for real, five minutes (as root, with Docker)
+compose-test: ## The image, and the outage of the demo in containers with Prometheus and Graphite, five minutes (as root, with Docker)
 	deploy/compose/test
+
+.PHONY: compose-test-long
+compose-test-long: ## Its profile ha as well: three brokers in each cluster, one dies, then a datacenter; nine minutes
+	deploy/compose/test image outage ha
 
 MINUTES ?= 20
 .PHONY: screenshots
