@@ -49,6 +49,7 @@ type Summary struct {
 
 	RecordsPerSecond *float64 `json:"records_per_second"` // appended to the topics looked at
 	Bytes            *int64   `json:"bytes"`              // on the disks of all brokers, every replica counted
+	LagSeconds       *float64 `json:"lag_seconds"`        // of the consumer group furthest behind
 
 	Notes []string `json:"notes"` // what is not shown, and why
 }
@@ -73,6 +74,7 @@ type Broker struct {
 	UnderReplicated  int      `json:"under_replicated"`   // of these, those in which its own replica is not in sync
 	RecordsPerSecond *float64 `json:"records_per_second"` // appended to the partitions that it leads, of the topics looked at
 	Bytes            *int64   `json:"bytes"`
+	DiskUsed         *float64 `json:"disk_used"` // how full the fullest volume of LogDirs is, 0 to 1
 	LogDirs          []LogDir `json:"log_dirs"`
 }
 

@@ -39,6 +39,7 @@ func (s *snapshot) appendObserved(all []monitor.Observed) []monitor.Observed {
 		}
 		set(f, monitor.RecordsPerSecond, c.RecordsPerSecond)
 		set(f, monitor.Bytes, c.Bytes)
+		set(f, monitor.LagSeconds, c.LagSeconds)
 	})
 	for i := range s.brokers {
 		b := &s.brokers[i]
@@ -48,13 +49,16 @@ func (s *snapshot) appendObserved(all []monitor.Observed) []monitor.Observed {
 			f.Set(monitor.UnderReplicated, float64(b.UnderReplicated))
 			set(f, monitor.RecordsPerSecond, b.RecordsPerSecond)
 			set(f, monitor.Bytes, b.Bytes)
+			set(f, monitor.DiskUsed, b.DiskUsed)
 		})
 	}
 	for _, t := range s.topics {
 		add(monitor.AboutTopic, t.Name, func(f *monitor.Figures) {
 			f.Set(monitor.UnderReplicated, float64(t.UnderReplicated))
+			f.Set(monitor.Offline, float64(t.Offline))
 			set(f, monitor.RecordsPerSecond, t.RecordsPerSecond)
 			set(f, monitor.Bytes, t.Bytes)
+			set(f, monitor.LogRecords, t.Records)
 		})
 	}
 	for _, g := range s.groups {

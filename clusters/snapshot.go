@@ -54,6 +54,7 @@ func newSnapshot(name string, a *answers, p *past, m *config.Monitor) *snapshot 
 	}
 	s.groups = newGroups(a, p)
 	s.countGroups()
+	s.summary.LagSeconds = longestLag(s.groups)
 	s.brokers = newBrokers(a, s.topics)
 	for i := range s.brokers {
 		s.summary.Bytes = sum(s.summary.Bytes, s.brokers[i].Bytes)
@@ -203,6 +204,7 @@ func newBrokers(a *answers, topics []*topic) []Broker {
 		for _, d := range a.dirs[b.ID] {
 			b.LogDirs = append(b.LogDirs, d.LogDir)
 			b.Bytes = sum(b.Bytes, &d.LogDir.Bytes)
+			b.DiskUsed = larger(b.DiskUsed, d.used())
 		}
 	}
 	for i := range a.metadata.Topics {

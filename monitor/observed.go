@@ -36,6 +36,8 @@ const (
 	Offline
 	RecordsPerSecond
 	Bytes
+	LogRecords
+	DiskUsed
 	Leaders
 	Replicas
 	Members
@@ -96,16 +98,18 @@ func clusterRows() []metric {
 		row("groups", Groups, "Groups of all types, also those that are not looked at.", ofCluster),
 		row("under_replicated_partitions", UnderReplicated,
 			"Partitions with fewer replicas in sync than assigned; of a broker, those in which its own replica is not in sync.", ofCluster, ofBroker, ofClusterTopic),
-		row("offline_partitions", Offline, "Partitions without a leader.", ofCluster),
+		row("offline_partitions", Offline, "Partitions without a leader.", ofCluster, ofClusterTopic),
 		row("records_per_second", RecordsPerSecond,
 			"Records appended per second, of the topics looked at; of a broker, to the partitions that it leads; of a group, by which its committed offsets advance, or those at which the partitions of a share group start.",
 			ofCluster, ofBroker, ofClusterTopic, ofGroup),
 		row("bytes", Bytes, "Bytes of the logs on the brokers' disks; each replica counts.", ofCluster, ofBroker, ofClusterTopic),
+		row("log_records", LogRecords, "Offsets between the starts and the ends of the topic's logs.", ofClusterTopic),
+		row("disk_used_ratio", DiskUsed, "How full the broker's fullest volume of log directories is, 0 to 1. Absent when the broker does not say (before KIP-827).", ofBroker),
 		row("leaders", Leaders, "Partitions that the broker leads.", ofBroker),
 		row("replicas", Replicas, "Partitions that the broker has a replica of.", ofBroker),
 		row("members", Members, "Members of the group.", ofGroup),
 		row("lag_records", LagRecords, "Records behind the committed offsets, summed over the partitions; of a share group, those that its coordinator counts. Absent when nothing is committed, or unknown.", ofGroup),
 		row("lag_seconds", LagSeconds,
-			"Time since the log ended where the group stands, of the partition furthest behind; of a group that stands at records older than this process has been looking, the time that it has. Absent when unknown.", ofGroup),
+			"Time since the log ended where the group stands, of the partition furthest behind; of a group that stands at records older than this process has been looking, the time that it has; of a cluster, of the group furthest behind. Absent when unknown.", ofCluster, ofGroup),
 	}
 }

@@ -203,7 +203,7 @@ func (s *setting) clusterPages(t *testing.T) {
 	s.open("#/")
 	s.until(`document.querySelectorAll(".clusters .rows .row").length === 3 && document.querySelector(".map .cluster-fact")`)
 	click(`.map a[href='#/cluster/dc1']`)
-	s.until(`location.hash === "#/cluster/dc1" && page.feed.graphs.length === 4 && page.feed.graphs[0].area`)
+	s.until(`location.hash === "#/cluster/dc1" && page.feed.graphs.length === 8 && page.feed.graphs[0].area`)
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("4")))
 	s.until(`page.feed.graphs.every((g) => g.data && g.data.rows[0].avg.length * g.data.step === 86400)`)
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("1")))

@@ -58,13 +58,13 @@ func TopicMetrics() []string {
 func recordedOf(label string) []string {
 	switch label {
 	case "":
-		return []string{"records_per_second", "bytes", "under_replicated", "offline"}
+		return []string{"records_per_second", "bytes", "lag_seconds", "under_replicated", "offline", "brokers", "topics", "groups"}
 	case "broker":
-		return []string{"records_per_second", "bytes", "leaders", "under_replicated"}
+		return []string{"records_per_second", "bytes", "leaders", "under_replicated", "disk_used_ratio"}
 	case "topic":
-		return []string{"records_per_second", "bytes", "under_replicated"}
+		return []string{"records_per_second", "bytes", "log_records", "under_replicated", "offline"}
 	case "group":
-		return []string{"lag_records", "lag_seconds", "records_per_second"}
+		return []string{"lag_records", "lag_seconds", "records_per_second", "members"}
 	}
 	return nil
 }

@@ -13,10 +13,10 @@ class SubjectPage extends Page {
     this.reason = h("p", { class: "reason", hidden: true });
     this.notes = h("p", { class: "reason note-line", hidden: true });
     this.gone = h("div", { class: "card empty-page", hidden: true });
-    this.graphs = h("section", { class: "graphs" + (graphs.length % 2 ? "" : " two"), "aria-label": "Graphs" }, graphs.map((id) => {
+    this.graphs = h("section", { class: "graphs" + (graphs.length > 4 ? " many" : graphs.length % 2 ? "" : " two"), "aria-label": "Graphs" }, graphs.map((id) => {
       const element = this.feed.add(reading(id, subject, { href: clusterGraph(id, cluster, kind, name) }));
       const graph = this.feed.graphs.at(-1);
-      graph.field = Object.keys(CLUSTER_GRAPHS[id].metrics)[0];
+      graph.field = fieldOf(CLUSTER_GRAPHS[id]);
       graph.live = new Live(graph, POLL / 1000, false);
       return element;
     }));
@@ -135,7 +135,7 @@ function brokerTable(cluster, rows) {
       { id: "replicas", title: "Replicas", width: 84, drop: 3, compare: larger((b) => b.replicas), cell: (b) => whole(b.replicas) },
       { id: "rate", title: "Records", width: 96, drop: 4, compare: larger((b) => b.records_per_second), cell: (b) => show("rate", b.records_per_second) },
       { id: "size", title: "On disk", width: 100, drop: 1, compare: larger((b) => b.bytes), cell: (b) => show("size", b.bytes) },
-      { id: "full", title: "Fullest disk", width: 100, drop: 3, compare: larger(fullest), cell: (b) => known(fullest(b)) ? Math.round(fullest(b) * 100) + " %" : DASH, late: (b) => fullest(b) >= 0.85 },
+      { id: "full", title: "Fullest disk", width: 100, drop: 3, compare: larger((b) => b.disk_used), cell: (b) => show("share", b.disk_used), late: (b) => b.disk_used >= 0.85 },
       { id: "spark", title: "Records, last hour", width: 136, drop: 5, spark: true },
     ],
     id: (b) => b.id, compare: (a, b) => a.id - b.id,
@@ -149,7 +149,6 @@ function brokerTable(cluster, rows) {
 
 // used is how full the volume of a log directory is, 0 to 1; null: unknown.
 const used = (d) => d.total_bytes > 0 && known(d.usable_bytes) && d.usable_bytes <= d.total_bytes ? 1 - d.usable_bytes / d.total_bytes : null;
-const fullest = (b) => (b.log_dirs || []).map(used).filter(known).reduce((m, v) => m === null || v > m ? v : m, null);
 
 function clusterTopicTable(cluster, rows, none) {
   return new Table({
@@ -205,11 +204,11 @@ class BrokerPage extends SubjectPage {
     this.tiles.set("under", whole(b.under_replicated), "of its own replicas", b.under_replicated ? "warn" : "good");
     this.tiles.set("rate", show("rate", b.records_per_second), "written to the partitions it leads");
     this.tiles.set("size", show("size", b.bytes));
-    const full = fullest(b);
-    this.tiles.set("full", known(full) ? Math.round(full * 100) + " %" : DASH, known(full) ? "" : "the broker does not say", full >= 0.95 ? "bad" : full >= 0.85 ? "warn" : "");
+    const full = b.disk_used;
+    this.tiles.set("full", show("share", full), known(full) ? "" : "the broker does not say", full >= 0.95 ? "bad" : full >= 0.85 ? "warn" : "");
     const dirs = (b.log_dirs || []).slice().sort((a, c) => Number(!!c.error) - Number(!!a.error) || (used(c) ?? -1) - (used(a) ?? -1));
     this.dirs.replaceChildren(...dirs.map((d) => h("tr", {}, h("td", {}, d.dir), cells(show("size", d.bytes), show("size", d.total_bytes), show("size", d.usable_bytes)),
-      h("td", { class: "n" }, known(used(d)) ? h("meter", { value: used(d), low: 0.85, high: 0.95, optimum: 0, "aria-label": "used" }) : null, known(used(d)) ? ` ${Math.round(used(d) * 100)} %` : DASH), h("td", {}, h("span", { class: "why" }, d.error)))));
+      h("td", { class: "n" }, known(used(d)) ? h("meter", { value: used(d), low: 0.85, high: 0.95, optimum: 0, "aria-label": "used" }) : null, known(used(d)) ? " " : null, show("share", used(d))), h("td", {}, h("span", { class: "why" }, d.error)))));
     if (!dirs.length) this.dirs.replaceChildren(h("tr", {}, h("td", { colspan: 6, class: "aside" }, "What lies in its log directories is unknown. The cluster's page says why.")));
     this.list = b.partition_list;
     this.table.update();
@@ -223,7 +222,7 @@ const byPartition = (a, b) => (a.topic || "").localeCompare(b.topic || "") || a.
 
 class ClusterTopicPage extends SubjectPage {
   constructor(cluster, topic) {
-    super({ rate: "Records", size: "On disk", records: "In the log", partitions: "Partitions", offline: "Offline partitions", under: "Under-replicated", lag: "Worst group" }, cluster, "topic", topic);
+    super({ rate: "Records", size: "On disk", records: "In the log", offline: "Offline partitions", under: "Under-replicated", lag: "Worst group" }, cluster, "topic", topic);
     Object.assign(this, { list: [], groups: [] });
     this.copies = h("p", { class: "copies", hidden: true });
     this.content.children[0].after(this.copies);
@@ -262,7 +261,6 @@ class ClusterTopicPage extends SubjectPage {
     this.tiles.set("rate", show("rate", t.records_per_second), "written to it");
     this.tiles.set("size", show("size", t.bytes), "every replica counted");
     this.tiles.set("records", show("count", t.records), "offsets from start to end");
-    this.tiles.set("partitions", whole(t.partitions));
     this.tiles.set("offline", whole(t.offline), "partitions without a leader", t.offline ? "bad" : "good");
     this.tiles.set("under", whole(t.under_replicated), "partitions with a replica out of sync", t.under_replicated ? "warn" : "good");
     this.groups = t.group_list.map((g) => ({ ...g, name: g.group, cluster: this.cluster }));
@@ -299,7 +297,7 @@ class ClusterTopicPage extends SubjectPage {
 
 class GroupPage extends SubjectPage {
   constructor(cluster, group) {
-    super({ lag: "Lag", behind: "Records behind", rate: "Reads", members: "Members", topics: "Topics" }, cluster, "group", group);
+    super({ lag: "Lag", behind: "Records behind", rate: "Reads", members: "Members" }, cluster, "group", group);
     this.list = [];
     this.members = h("tbody");
     this.more = h("p", { class: "aside", hidden: true });
@@ -325,12 +323,11 @@ class GroupPage extends SubjectPage {
 
   show(g) {
     setMark(this.state, ...groupMark(g));
-    setText(this.facts, [g.type && g.type + " group", g.protocol && "assignor " + g.protocol, known(g.coordinator) && g.coordinator >= 0 && `coordinator is broker ${g.coordinator}`, g.note].filter(Boolean).join(" · "));
+    setText(this.facts, [g.type && g.type + " group", g.protocol && "assignor " + g.protocol, known(g.coordinator) && g.coordinator >= 0 && `coordinator is broker ${g.coordinator}`, g.topics.length && `reads ${g.topics.join(", ")}`, g.note].filter(Boolean).join(" · "));
     this.tiles.set("lag", lagTime(g), "of the partition furthest behind", known(g.lag_seconds) ? isLate(g) ? "warn" : "good" : "");
     this.tiles.set("behind", whole(g.lag_records), "in all partitions");
     this.tiles.set("rate", show("rate", g.records_per_second), g.type === "share" ? "by which its partitions' starts move on" : "as the committed offsets say");
     this.tiles.set("members", whole(g.members), g.members ? "" : "nobody reads now", g.members ? "" : g.lag_records > 0 ? "warn" : "");
-    this.tiles.set("topics", whole(g.topics.length), g.topics.join(", "));
     this.list = g.partition_list;
     this.table.update();
     const count = (m) => m.assigned.reduce((n, a) => n + a.partitions.length, 0);
@@ -364,7 +361,7 @@ class ClusterGraphPage extends Page {
     }
     const graph = draw([{ label: name ?? cluster, key: clusterKey(cluster, kind, name) }]);
     graph.live = new Live(graph, POLL / 1000, false);
-    this.parts.push(new Poll(clusterPath(cluster, kind, name), (d) => graph.live.add(d[Object.keys(g.metrics)[0]]), (e) => { if (e.status === 404) this.box.replaceChildren(empty(sentence(e.message))); }));
+    this.parts.push(new Poll(clusterPath(cluster, kind, name), (d) => graph.live.add(d[fieldOf(g)]), (e) => { if (e.status === 404) this.box.replaceChildren(empty(sentence(e.message))); }));
   }
 
   update() {}

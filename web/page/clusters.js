@@ -1,7 +1,8 @@
 // The clusters themselves: what their documents say, in words, and what the
 // overview shows of them.
 
-// What has a graph. The metric of each is also a field of the subject's document.
+// What has a graph. The metric of each is also a field of the subject's document,
+// where none is named.
 const CLUSTER_GRAPHS = {
   produced: { title: "Records", unit: "rate", metrics: { records_per_second: "" },
     meaning: "Offsets by which the logs grew, per second. Markers of transactions count, too." },
@@ -11,8 +12,24 @@ const CLUSTER_GRAPHS = {
     meaning: "Partitions with fewer replicas in sync than assigned. Of a broker: those in which its own replica is not in sync." },
   offline: { title: "Offline partitions", unit: "count", metrics: { offline: "" },
     meaning: "Partitions without a leader: nobody can write or read them." },
+  "log-records": { title: "In the log", unit: "count", metrics: { log_records: "" }, field: "records",
+    meaning: "Offsets between the starts and the ends of the topic's logs." },
+  brokers: { title: "Brokers", unit: "count", metrics: { brokers: "" }, field: "broker_count",
+    meaning: "Brokers that are online." },
+  topics: { title: "Topics", unit: "count", metrics: { topics: "" }, field: "topic_count",
+    meaning: "Topics of the cluster, also those that are not looked at." },
+  groups: { title: "Consumer groups", unit: "count", metrics: { groups: "" }, field: "group_count",
+    meaning: "Consumer groups, also those that are not looked at." },
+  "worst-group": { title: "Lag of the worst group", unit: "seconds", metrics: { lag_seconds: "" },
+    meaning: "How long ago the log ended where the group stands now that is furthest behind." },
+  disk: { title: "Fullest disk", unit: "share", metrics: { disk_used_ratio: "" }, field: "disk_used",
+    meaning: "How full the fullest volume with log directories of the broker is." },
   leaders: { title: "Leaders", unit: "count", metrics: { leaders: "" },
     meaning: "Partitions that the broker leads." },
+  reads: { title: "Reads", unit: "rate", metrics: { records_per_second: "" },
+    meaning: "Offsets by which the group's committed offsets moved on, per second." },
+  members: { title: "Members", unit: "count", metrics: { members: "" },
+    meaning: "Consumers that are members of the group." },
   "group-lag": { title: "Lag in time", unit: "seconds", metrics: { lag_seconds: "" },
     meaning: "How long ago the log ended where the group stands now, of the partition furthest behind." },
   "group-behind": { title: "Lag in records", unit: "count", metrics: { lag_records: "" },
@@ -21,11 +38,13 @@ const CLUSTER_GRAPHS = {
 
 // Kinds of subjects: how the API calls several of them, and their graphs.
 const KINDS = {
-  cluster: { graphs: ["produced", "size", "under-replicated", "offline"] },
-  broker: { many: "brokers", graphs: ["produced", "size", "leaders", "under-replicated"] },
-  topic: { many: "topics", graphs: ["produced", "size", "under-replicated"] },
-  group: { many: "groups", graphs: ["group-lag", "group-behind"] },
+  cluster: { graphs: ["produced", "size", "worst-group", "under-replicated", "offline", "brokers", "topics", "groups"] },
+  broker: { many: "brokers", graphs: ["produced", "size", "disk", "leaders", "under-replicated"] },
+  topic: { many: "topics", graphs: ["produced", "size", "log-records", "under-replicated", "offline"] },
+  group: { many: "groups", graphs: ["group-lag", "group-behind", "reads", "members"] },
 };
+
+const fieldOf = (g) => g.field || Object.keys(g.metrics)[0];
 
 // Of a subject: the document, the series and the address of a large graph.
 const clusterPath = (cluster, kind, name) => `clusters/${part(cluster)}` + (kind ? `/${KINDS[kind].many}/${part(name)}` : "");

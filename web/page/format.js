@@ -38,6 +38,7 @@ const UNITS = {
   size: { text: (v) => scaled(v, 1000, ["B", "kB", "MB", "GB", "TB", "PB"], " ") },
   rate: { text: (v) => scaled(v, 1000, ["/s", "k/s", "M/s", "G/s"], " ") },
   count: { text: (v) => scaled(v, 1000, ["", "k", "M", "G", "T"], " ") },
+  share: { text: (v) => Math.round(v * 100) + " %" },
   seconds: { text: seconds, steps: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400] },
 };
 
