@@ -148,6 +148,10 @@ func (s *setting) wait(what string, condition func(status) bool) {
 	s.t.Helper()
 	for deadline := time.Now().Add(2 * patience); !condition(s.status()); {
 		if time.Now().After(deadline) {
+			st := s.status()
+			for _, r := range st.Routes {
+				s.t.Logf("%s is %s with lag %d and %d losses", r.Name, r.State, r.LagRecords, r.Losses)
+			}
 			s.t.Fatalf("wait until %s: it never was", what)
 		}
 		time.Sleep(200 * time.Millisecond)
@@ -174,7 +178,12 @@ func TestPage(t *testing.T) {
 	s.must(s.world.Start(s.ctx))
 	s.must(s.world.StopPartition(s.ctx))
 	s.must(s.world.Lose(s.ctx))
+	lost := time.Now()
 	s.wait("a partition is stopped and records are lost", func(st status) bool {
+		if st.Routes[0].Losses == 0 && time.Since(lost) > 10*time.Second {
+			s.must(s.world.Lose(s.ctx))
+			lost = time.Now()
+		}
 		return st.Routes[0].State == "stopped" && st.Routes[0].Losses > 0
 	})
 	s.open("#/")

@@ -24,6 +24,7 @@ type World struct {
 	writers       sync.WaitGroup
 	stop          context.CancelFunc
 	readers       map[string]*reader // consumer groups of dc1
+	lost          int                // topics that Lose has made
 }
 
 // load is how a topic of dc1 is written to: records a second, and the bytes of
@@ -172,11 +173,13 @@ func (w *World) StopPartition(ctx context.Context) error {
 
 // Lose makes topics whose first records are gone before the mirror sees them. It may
 // see one between its creation and the deletion of its records; then nothing is lost
-// there, so there are three.
+// there, so there are three, and it may be
+// called again.
 func (w *World) Lose(ctx context.Context) error {
 	admin := kadm.NewClient(w.client)
-	for n := range 3 {
-		topic := fmt.Sprintf("returns.%d", n+1)
+	for range 3 {
+		w.lost++
+		topic := fmt.Sprintf("returns.%d", w.lost)
 		if err := w.dc1.CreateTopic(topic, 1, nil); err != nil {
 			return fmt.Errorf("create topic %s: %w", topic, err)
 		}
