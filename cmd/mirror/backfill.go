@@ -110,7 +110,7 @@ func runBackfill(ctx context.Context, o backfillOptions, in io.Reader, out, errO
 	}
 	switch {
 	case !plan.Finished.IsZero():
-		return print()
+		return document.concluded(print)
 	case len(plan.Problems) > 0:
 		for _, problem := range plan.Problems {
 			fmt.Fprintf(errOut, "mirror: refused: %s\n", cell(problem))
@@ -163,6 +163,12 @@ func (o backfillOptions) copy(ctx context.Context, cfg *config.Config, b *replic
 		return backfillError(ctx, d.ID, err)
 	}
 	d.finish(b.Progress(), time.Since(began))
+	return d.concluded(print)
+}
+
+// concluded prints what came of a backfill that is over. Losses show in the exit
+// code, also when the same command is given again.
+func (d *backfillDocument) concluded(print func() error) error {
 	if err := print(); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -142,6 +143,9 @@ func (d *backfillDocument) lose(losses []offsets.LossEntry) {
 		d.Losses = append(d.Losses, row)
 		d.LostOffsets += max(row.To-row.From, 0)
 	}
+	slices.SortFunc(d.Losses, func(a, b lossRow) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.From, b.From))
+	})
 }
 
 // notesShown is how many notes the short form of a plan has.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"mirror/config"
@@ -93,6 +94,26 @@ func TestBackfill(t *testing.T) {
 	code, _, stderr = mirror(t, append(line, "--to", "479", "--yes")...)
 	if code != exitUsage || !strings.Contains(stderr, "other arguments") {
 		t.Errorf("other arguments: exit code %d, %s", code, stderr)
+	}
+}
+
+// What the source has lost of the range shows in the exit code, each time.
+func TestBackfillLosses(t *testing.T) {
+	west, _, path := twoClusters(t, "orders")
+	fill(t, west, "orders", 50)
+	gone := kadm.Offsets{}
+	for partition := range int32(2) {
+		gone.AddOffset("orders", partition, 20, -1)
+	}
+	if _, err := kadm.NewClient(west).DeleteRecords(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"first", "again"} {
+		code, out, stderr := mirror(t, "backfill", "--config", path, "--topic", "orders", "--from", "10", "--rename", "{topic}.history", "--id", "h1", "--yes")
+		_, first, _ := strings.Cut(out, "lost: ")
+		if code != exitWithLosses || !strings.HasPrefix(first, "orders/0 offsets 10 to 19, retention: ") || !strings.Contains(out, "60 records are copied and 20 are lost") {
+			t.Errorf("%s: exit code %d\n%s%s", when, code, out, stderr)
+		}
 	}
 }
 
