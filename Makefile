@@ -125,10 +125,12 @@ image: ## Build the container image mirror:latest (VERSION=v1.2.3)
 	  --build-arg REVISION="$$(git describe --always --abbrev=40 --exclude='*' --dirty 2>/dev/null || true)" \
 	  --build-arg CREATED="$$(TZ=UTC git log -1 --date=iso-strict-local --format=%cd 2>/dev/null | sed 's/+00:00$$/Z/' || true)" .
 
+# Who answers for the Debian package.
+MAINTAINER ?= mirror <mirror@localhost>
 .PHONY: release
-release: ## Archives, Debian packages, SBOMs and checksums into bin/release (VERSION=v1.2.3)
+release: ## Archives, Debian packages, SBOMs and checksums into bin/release (VERSION=v1.2.3 MAINTAINER="name <address>")
 	@rm -rf bin/release.new
-	cd deploy && go run ./release -version "$(VERSION)" -epoch "$$(git log -1 --format=%ct)" -out ../bin/release.new
+	cd deploy && go run ./release -version "$(VERSION)" -maintainer "$(MAINTAINER)" -epoch "$$(git log -1 --format=%ct)" -out ../bin/release.new
 	@rm -rf bin/release && mv bin/release.new bin/release
 
 .PHONY: deploy-test

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goreleaser/nfpm/v2"
 	"github.com/goreleaser/nfpm/v2/deb"
@@ -18,9 +19,14 @@ import (
 	"mirror/deploy/notices"
 )
 
-// packageName is by Debian's convention; a pre-release sorts before its release.
+// debianVersion lets a pre-release sort before its release.
+func (r release) debianVersion() string {
+	return strings.Replace(strings.TrimPrefix(r.version, "v"), "-", "~", 1)
+}
+
+// packageName is by Debian's convention.
 func (r release) packageName(p platform) string {
-	return fmt.Sprintf("mirror_%s_%s.deb", strings.Replace(strings.TrimPrefix(r.version, "v"), "-", "~", 1), p.arch)
+	return fmt.Sprintf("mirror_%s_%s.deb", r.debianVersion(), p.arch)
 }
 
 // writePackage writes the Debian package. It starts nothing when it is installed,
@@ -101,8 +107,10 @@ func (r release) contents(work string, program []byte, papers papers) (files.Con
 		"/usr/lib/systemd/system/mirror@.service":          unit,
 		"/etc/mirror/mirror.yaml":                          papers.reference,
 		"/usr/share/doc/mirror/README.md":                  papers.readme,
-		"/usr/share/doc/mirror/changelog.gz":               gzipped(papers.changelog),
+		"/usr/share/doc/mirror/CHANGELOG.md.gz":            gzipped(papers.changelog),
+		"/usr/share/doc/mirror/changelog.gz":               gzipped(r.debianChangelog()),
 		"/usr/share/doc/mirror/copyright":                  copyright(papers.licences),
+		"/usr/share/lintian/overrides/mirror":              []byte(lintianOverrides),
 		"/usr/share/bash-completion/completions/mirror":    papers.completions["bash"],
 		"/usr/share/zsh/vendor-completions/_mirror":        papers.completions["zsh"],
 		"/usr/share/fish/vendor_completions.d/mirror.fish": papers.completions["fish"],
@@ -126,6 +134,24 @@ func (r release) contents(work string, program []byte, papers papers) (files.Con
 		contents = append(contents, r.content(source, name, kind, mode))
 	}
 	return contents, nil
+}
+
+// lintianOverrides are what Debian's checker is told about, because it is meant to
+// be so.
+const lintianOverrides = `# It runs on any Linux, and has nothing to be linked with.
+mirror: statically-linked-binary [usr/bin/mirror]
+# The licences of modules are passed on as they are, also to where Debian's are not.
+mirror: copyright-file-contains-full-apache-2-license
+# Secrets are for root alone.
+mirror: non-standard-dir-perm 0700 != 0755 [etc/mirror/secrets/]
+# All instances are stopped at once, which the helpers for units cannot.
+mirror: maintainer-script-calls-systemctl [prerm:*]
+`
+
+// debianChangelog says in Debian's form which version this is; what changed is in
+// the project's own file.
+func (r release) debianChangelog() []byte {
+	return fmt.Appendf(nil, "mirror (%s) stable; urgency=medium\n\n  * See CHANGELOG.md.gz.\n\n -- %s  %s\n", r.debianVersion(), r.maintainer, r.time.Format(time.RFC1123Z))
 }
 
 // copyright is where Debian looks for all licences: the project's own, then those
