@@ -33,6 +33,7 @@ type Sampler struct {
 	subscribers []func(Sample)
 	sources     []func(now time.Time) []Point
 	trails      map[Labels]*trail // one for each scope of the last snapshot
+	counted     counted           // at the last snapshot
 }
 
 // defaultInterval is the resolution of the finest history.
@@ -91,7 +92,11 @@ func (s *Sampler) Take(now time.Time) Sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sample := Sample{Time: now, Points: make([]Point, 0, len(s.Latest().Points))} // mostly as many as before
-	for _, scope := range s.look() {
+	all, status, counts := s.look()
+	found := counted{now, counts}
+	sample.Partitions = partitionSamples(&status, found, s.counted)
+	s.counted = found
+	for _, scope := range all {
 		if scope.figures != nil { // they have their rates
 			sample.Points = s.appendPoints(sample.Points, scope)
 			continue
@@ -120,7 +125,7 @@ func (s *Sampler) Take(now time.Time) Sample {
 func (s *Sampler) present() []*scope {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := s.look()
+	all, _, _ := s.look()
 	for _, scope := range all {
 		if t := s.trails[scope.labels]; t != nil {
 			scope.pace = t.pace
@@ -129,11 +134,11 @@ func (s *Sampler) present() []*scope {
 	return all
 }
 
-// look reads counters and status, and lets go of the counters of topics that the
-// status does not name any more.
-func (s *Sampler) look() []*scope {
-	status := s.options.Status()
-	all := scopes(s.options.Registry.counts(), &status, s.options.Partitions)
+// look reads counters and status and puts them together, and lets go of the
+// counters of topics that the status does not name any more.
+func (s *Sampler) look() ([]*scope, Status, map[topicKey]*topicCounts) {
+	status, counts := s.options.Status(), s.options.Registry.counts()
+	all := scopes(counts, &status, s.options.Partitions)
 	for i := range status.Routes {
 		r := &status.Routes[i]
 		named := make(map[string]bool, len(r.Topics))
@@ -147,7 +152,7 @@ func (s *Sampler) look() []*scope {
 	if s.options.Clusters != nil {
 		all = append(all, observedScopes(s.options.Clusters())...)
 	}
-	return all
+	return all, status, counts
 }
 
 // quantiles of durations that go into samples.

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -199,6 +200,39 @@ func TestSeriesAreUnique(t *testing.T) {
 			t.Errorf("%v is there twice", p.Series)
 		}
 		seen[p.Series] = true
+	}
+}
+
+// Partitions that this process copies are in every sample, with rates from the
+// second on; points of them are made only on request.
+func TestPartitionsOfASample(t *testing.T) {
+	w := newWorld(false)
+	w.setLag(3, 2.5)
+	topic := &w.status.Routes[0].Topics[0]
+	topic.Partitions = append(topic.Partitions, PartitionStatus{Partition: 77, Owner: "another process", LagRecords: -1})
+	p := w.registry.Partition("r", "a", 0)
+	first := w.sampler.Take(noon).Partitions
+	if len(first) != 1 || first[0].Topic != "a" || first[0].Partition != 0 || first[0].LagRecords != 3 || first[0].LagSeconds != 2.5 || !math.IsNaN(first[0].BytesPerSecond) {
+		t.Errorf("got %+v", first)
+	}
+	p.Records.Add(50)
+	p.Bytes.Add(2000)
+	w.status.Routes[0].Topics[0].Partitions[0].LagRecords = -1
+	s := w.sampler.Take(noon.Add(10 * time.Second))
+	if got := s.Partitions[0]; got.RecordsPerSecond != 5 || got.BytesPerSecond != 200 || !math.IsNaN(got.LagRecords) {
+		t.Errorf("got %+v", got)
+	}
+	if _, ok := find(s, "mirror_partition_lag_seconds", "r", "a", "0"); ok {
+		t.Error("there is a point of a partition that nobody has asked for")
+	}
+	// It left this process and came back: its counters begin again.
+	w.registry.Remove("r", "a", 0)
+	if s := w.sampler.Take(noon.Add(20 * time.Second)); len(s.Partitions) != 0 {
+		t.Errorf("got %+v of a partition that has gone", s.Partitions)
+	}
+	w.registry.Partition("r", "a", 0)
+	if s := w.sampler.Take(noon.Add(30 * time.Second)); !math.IsNaN(s.Partitions[0].BytesPerSecond) {
+		t.Errorf("got %+v of a partition that has just come", s.Partitions)
 	}
 }
 

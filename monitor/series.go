@@ -54,4 +54,6 @@ type Point struct {
 type Sample struct {
 	Time   time.Time
 	Points []Point
+	// Partitions are those that this process copies, by route and topic.
+	Partitions []PartitionSample
 }

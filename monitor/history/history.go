@@ -25,12 +25,12 @@ type History struct {
 
 // Reading is what is known of one subject at one moment.
 type Reading struct {
-	// Subject is a route, route/topic, cluster:NAME, or cluster:NAME/broker:NUMBER,
-	// cluster:NAME/topic:NAME or cluster:NAME/group:NAME. It and a metric make the
-	// series' key.
+	// Subject is a route, route/topic, route/topic/partition, cluster:NAME, or
+	// cluster:NAME/broker:NUMBER, cluster:NAME/topic:NAME or cluster:NAME/group:NAME.
+	// It and a metric make the series' key.
 	Subject string
-	// Weight decides which topics and groups are recorded when there is no room for
-	// all.
+	// Weight decides which topics, groups and partitions are recorded when there is
+	// no room for all.
 	Weight float64
 	Values []Value
 }
@@ -97,6 +97,9 @@ func (h *History) Record(at time.Time, readings []Reading) {
 		h.write(h.roster.slots[slot].encode(), h.layout.entry(slot))
 	}
 	for _, r := range readings {
+		if h.roster.held[r.Subject] == 0 {
+			continue
+		}
 		for _, v := range r.Values {
 			if slot, ok := h.roster.slot(r.Subject, v.Metric); ok {
 				gather(h.current, slot, v.Value)

@@ -90,3 +90,10 @@ func (h *History) Keys() []string {
 
 // Capacity returns how many series there is room for.
 func (h *History) Capacity() int { return h.layout.series }
+
+// Free returns for how many more there is room.
+func (h *History) Free() int {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.layout.series - len(h.roster.byKey)
+}

@@ -2,7 +2,9 @@ package history
 
 import (
 	"context"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mirror/monitor"
@@ -48,7 +50,7 @@ func RouteMetrics() []string {
 		"copy_latency_seconds_p50", "copy_latency_seconds_p99", "record_age_seconds_p50", "record_age_seconds_p99")
 }
 
-// TopicMetrics are those of a topic.
+// TopicMetrics are those of a topic, and of a partition.
 func TopicMetrics() []string {
 	return []string{"bytes_per_second", "records_per_second", "lag_seconds", "lag_records"}
 }
@@ -92,7 +94,35 @@ func Readings(s monitor.Sample) []Reading {
 		readings[i].Values = append(readings[i].Values, Value{metric, p.Value})
 		readings[i].Weight += weight(subject, metric, p.Value)
 	}
+	return appendPartitions(readings, s.Partitions)
+}
+
+// appendPartitions adds the readings of partitions. Each has all metrics, also
+// those that are not known, so that it gets slots for all of them at once. Those of
+// which no rate is known yet are left out: they would be chosen blindly.
+func appendPartitions(readings []Reading, partitions []monitor.PartitionSample) []Reading {
+	readings = slices.Grow(readings, len(partitions))
+	values := make([]Value, 0, len(partitions)*len(TopicMetrics()))
+	for i := range partitions {
+		p := &partitions[i]
+		if math.IsNaN(p.BytesPerSecond) {
+			continue
+		}
+		first := len(values)
+		values = append(values, Value{"bytes_per_second", p.BytesPerSecond}, Value{"records_per_second", p.RecordsPerSecond},
+			Value{"lag_seconds", p.LagSeconds}, Value{"lag_records", p.LagRecords})
+		readings = append(readings, Reading{Subject: p.Route + "/" + p.Topic + "/" + strconv.Itoa(int(p.Partition)),
+			Weight: p.BytesPerSecond + known(p.LagRecords)*typicalRecord/backlogTime, Values: values[first:len(values):len(values)]})
+	}
 	return readings
+}
+
+// known counts what is not known as nothing.
+func known(v float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return v
 }
 
 // recorded tells the subject and the metric of a point that is recorded, which is
@@ -140,8 +170,8 @@ const (
 	// typicalRecord is how many bytes a record counts for where bytes per second
 	// are not known.
 	typicalRecord = 100
-	// backlogTime is the time in which a group is taken to read its lag, so that one
-	// that stands still is recorded, too.
+	// backlogTime is the time in which a group is taken to read its lag, and a
+	// partition to be copied, so that one that stands still is recorded, too.
 	backlogTime = 3600
 )
 

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -29,10 +30,10 @@ func TestReadingsOfASample(t *testing.T) {
 	p.Bytes.Add(5000)
 	p.Copied(100, time.Millisecond, time.Second)
 	readings := Readings(sampler.Take(begin.Add(10 * time.Second)))
-	if len(readings) != 2 {
+	if len(readings) != 3 {
 		t.Fatalf("got %+v", readings)
 	}
-	for i, want := range [][]string{RouteMetrics(), TopicMetrics()} {
+	for i, want := range [][]string{RouteMetrics(), TopicMetrics(), TopicMetrics()} {
 		var got []string
 		for _, v := range readings[i].Values {
 			got = append(got, v.Metric)
@@ -46,6 +47,9 @@ func TestReadingsOfASample(t *testing.T) {
 	}
 	if readings[1].Subject != "r/a.b-c" || readings[1].Weight != 500 {
 		t.Errorf("got subject %q with weight %v", readings[1].Subject, readings[1].Weight)
+	}
+	if readings[2].Subject != "r/a.b-c/0" || math.Round(readings[2].Weight) != 500 {
+		t.Errorf("got subject %q with weight %v", readings[2].Subject, readings[2].Weight)
 	}
 }
 

@@ -2,10 +2,14 @@ package history
 
 import (
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"mirror/monitor"
 )
 
 func topic(n int, weight float64) Reading {
@@ -168,5 +172,128 @@ func TestGroupsWithOddNames(t *testing.T) {
 	h.Record(begin, []Reading{of("cluster:west/group:a/b", 1, "lag"), of("cluster:west/group:broker:1/broker:2", 1, "lag"), of(long, 9, "lag")})
 	if got, want := h.Keys(), []string{"cluster:west/group:a/b/lag", "cluster:west/group:broker:1/broker:2/lag"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// partitionOf is a partition of route r that moves so many bytes a second.
+func partitionOf(topic string, n int, bytes float64) Reading {
+	r := of(fmt.Sprintf("r/%s/%d", topic, n), bytes)
+	for _, m := range TopicMetrics() {
+		r.Values = append(r.Values, Value{m, bytes})
+	}
+	return r
+}
+
+// held lists the subjects that have slots.
+func held(h *History) []string {
+	return slices.Sorted(maps.Keys(h.roster.held))
+}
+
+// Partitions have what topics leave, those with most traffic first; who has a place
+// keeps it from others of its kind, and gives it to a topic at once.
+func TestPartitionsHaveWhatIsLeft(t *testing.T) {
+	h := Open(Options{Series: 12, Log: quiet()})
+	defer h.Close()
+	topic := func(name string) Reading { return of("r/"+name, 1, "a", "b", "c", "d") }
+	at := func(n int) time.Time { return begin.Add(time.Duration(n) * 10 * time.Second) }
+	all := []Reading{partitionOf("t", 0, 10), partitionOf("t", 1, 30), partitionOf("t", 2, 20), topic("t")}
+	h.Record(at(0), all)
+	if got, want := held(h), []string{"r/t", "r/t/1", "r/t/2"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for i := range 60 { // two of nearly the same traffic do not change places
+		all[2].Weight = float64(20 + i%3*9)
+		h.Record(at(i+1), all)
+	}
+	if got, want := held(h), []string{"r/t", "r/t/1", "r/t/2"}; !slices.Equal(got, want) {
+		t.Errorf("ten minutes later: got %v, want %v", got, want)
+	}
+	h.Record(at(62), append(all, topic("u")))
+	if got, want := held(h), []string{"r/t", "r/t/1", "r/u"}; !slices.Equal(got, want) {
+		t.Errorf("when a topic came: got %v, want %v", got, want)
+	}
+	w, _ := FindWindow("1h")
+	if h.Query(at(62), w, []string{"r/t/2/lag_records"}).Series[0].Recorded {
+		t.Error("the partition that gave its place away is said to be recorded")
+	}
+	// What it left is not shown as the topic's.
+	if p := newest(h, at(62), "year", "r/u/a", 1)[0]; p.Max != 1 {
+		t.Errorf("the topic's year knows of the partition: %v", p)
+	}
+}
+
+// A partition that stands still and falls behind takes the place of an idle one.
+func TestStuckPartitionIsRecorded(t *testing.T) {
+	h := Open(Options{Series: 4, Log: quiet()})
+	defer h.Close()
+	sample := monitor.Sample{Partitions: []monitor.PartitionSample{
+		{Route: "r", Topic: "a", Partition: 0, RecordsPerSecond: 1, BytesPerSecond: 50},
+		{Route: "r", Topic: "a", Partition: 1},
+	}}
+	h.Record(begin, Readings(sample))
+	if got := held(h); !slices.Equal(got, []string{"r/a/0"}) {
+		t.Fatalf("got %v", got)
+	}
+	sample.Partitions[1].LagRecords, sample.Partitions[1].LagSeconds = 1e6, 900
+	for i := 1; i < 120; i++ {
+		h.Record(begin.Add(time.Duration(i)*10*time.Second), Readings(sample))
+	}
+	if got := held(h); !slices.Equal(got, []string{"r/a/1"}) {
+		t.Errorf("a partition that is stuck has no place: got %v", got)
+	}
+}
+
+// A partition that another process copies now keeps what was, and when it is back it
+// goes on, also after a process that was killed in between; after a day away its
+// place is there for others.
+func TestPartitionThatMoves(t *testing.T) {
+	o := Options{Path: filepath.Join(t.TempDir(), "history"), Series: 9, Log: quiet()}
+	h := Open(o)
+	now := begin
+	record := func(readings ...Reading) {
+		now = now.Add(10 * time.Second)
+		h.Record(now, readings)
+	}
+	mine, other := partitionOf("t", 0, 7), partitionOf("t", 1, 5)
+	record(mine, other)
+	record(other)
+	h.data.(file).File.Close() // killed: only the lock ends
+	h = Open(o)
+	defer func() { h.Close() }()
+	record(other)
+	record(mine, other)
+	got := newest(h, now, "1h", "r/t/0/bytes_per_second", 4)
+	if got[0].Avg != 7 || got[1].known() || got[2].known() || got[3].Avg != 7 {
+		t.Errorf("got %v, want 7, two holes and 7", got)
+	}
+	for i := range 26 {
+		now = now.Add(time.Hour)
+		record(other, partitionOf("t", 2, 1))
+		if got, want := held(h)[0], "r/t/0"; i < 22 && got != want {
+			t.Fatalf("after %d hours: got %v", i+1, held(h))
+		}
+	}
+	if got, want := held(h), []string{"r/t/1", "r/t/2"}; !slices.Equal(got, want) {
+		t.Errorf("after a day: got %v, want %v", got, want)
+	}
+}
+
+// A sample of a thousand topics of ten partitions.
+func BenchmarkPartitions(b *testing.B) {
+	var sample monitor.Sample
+	for n := range 10_000 {
+		sample.Partitions = append(sample.Partitions, monitor.PartitionSample{Route: "west-to-east", Topic: fmt.Sprint("topic-", n/10), Partition: int32(n % 10), BytesPerSecond: float64(n)})
+	}
+	for _, series := range []int{500, MaxSeries} {
+		b.Run(fmt.Sprint(series), func(b *testing.B) {
+			h := Open(Options{Series: series, Log: quiet()})
+			defer h.Close()
+			now := begin
+			b.ReportAllocs()
+			for b.Loop() {
+				now = now.Add(10 * time.Second)
+				h.Record(now, Readings(sample))
+			}
+		})
 	}
 }
