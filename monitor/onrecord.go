@@ -63,7 +63,15 @@ func (w Wish) Words() string {
 	return text
 }
 
-// PauseStatus is a pause that is in force.
+// When is the time of the wish, zero when it is not known.
+func (w Wish) When() time.Time {
+	if w.Time == nil {
+		return time.Time{}
+	}
+	return *w.Time
+}
+
+// PauseStatus is a pause that is in force, or that was taken back.
 type PauseStatus struct {
 	Topic string `json:"topic"` // empty: the whole route
 	Wish

@@ -1,5 +1,7 @@
 package monitor
 
+import "slices"
+
 // Status is the answer of GET /api/v1/status and of `mirror status -o json`.
 // Its field names are an interface that others rely on: fields are added, never
 // renamed or removed.
@@ -23,10 +25,12 @@ const (
 // RouteStatus describes one route in all processes of its fleet. Totals are the
 // sums of what each of them counts from its start.
 type RouteStatus struct {
-	Name  string `json:"name"`
-	From  string `json:"from"`
-	To    string `json:"to"`
-	State State  `json:"state"` // the worst partition's, or the route's own trouble
+	Name string `json:"name"`
+	From string `json:"from"`
+	To   string `json:"to"`
+	// State is the worst partition's, or the route's own trouble. Topics that rest
+	// while the route goes on do not make it paused; Pauses names them.
+	State State `json:"state"`
 	// Reason is set when the route as a whole is paused, waiting or stopped.
 	Reason string `json:"reason"`
 
@@ -48,6 +52,8 @@ type RouteStatus struct {
 
 	Limit  RateLimit     `json:"limit"`
 	Pauses []PauseStatus `json:"pauses"` // by topic; what operators let rest
+	// Resumes are the pauses that were taken back, the newest first, at most ten.
+	Resumes []PauseStatus `json:"resumes"`
 	// LastVerify is what the last comparison of the whole route found; null: there
 	// was none yet.
 	LastVerify *VerifyStatus `json:"last_verify"`
@@ -118,6 +124,10 @@ type PartitionStatus struct {
 	// RetentionSeconds is how long it takes at the earliest until the source may
 	// delete what is not copied yet; null: never, unknown, or nothing is left to copy.
 	RetentionSeconds *float64 `json:"retention_seconds"`
+	// The rates are those between the last two snapshots of metrics.interval; null:
+	// not known, or another process copies the partition.
+	RecordsPerSecond *float64 `json:"records_per_second"`
+	BytesPerSecond   *float64 `json:"bytes_per_second"`
 	Lane             int32    `json:"lane"`
 	Owner            string   `json:"owner"` // the process that copies it; empty: nobody right now
 }
@@ -125,7 +135,7 @@ type PartitionStatus struct {
 // RollUp sets what follows from the partitions: the states of topics and route,
 // and the route's lag. A State that the route already has counts as one more, so
 // that trouble of the route as a whole stays visible when it has no partitions.
-// Nil lists become empty ones, since readers of the JSON expect lists.
+// A route is paused when it rests as a whole or all of its topics do. Nil lists become empty ones, since readers of the JSON expect lists.
 func (r *RouteStatus) RollUp() {
 	r.LagRecords, r.LagSeconds = 0, nil
 	if r.Topics == nil {
@@ -134,9 +144,14 @@ func (r *RouteStatus) RollUp() {
 	if r.Pauses == nil {
 		r.Pauses = []PauseStatus{}
 	}
+	if r.Resumes == nil {
+		r.Resumes = []PauseStatus{}
+	}
 	if r.Processes == nil {
 		r.Processes = []ProcessStatus{}
 	}
+	rests := slices.ContainsFunc(r.Pauses, func(p PauseStatus) bool { return p.Topic == "" })
+	resting := State("")
 	for i := range r.Topics {
 		topic := &r.Topics[i]
 		if topic.Partitions == nil {
@@ -147,8 +162,26 @@ func (r *RouteStatus) RollUp() {
 			r.LagRecords += max(p.LagRecords, 0)
 			r.LagSeconds = furthest(r.LagSeconds, p.LagSeconds)
 		}
+		if topic.State == Paused && !rests {
+			resting = Paused
+			continue
+		}
 		r.State = Worst(r.State, topic.State)
 	}
+	if r.State == "" {
+		r.State = resting
+	}
+}
+
+// Resting is how many topics are paused.
+func (r *RouteStatus) Resting() int {
+	n := 0
+	for i := range r.Topics {
+		if r.Topics[i].State == Paused {
+			n++
+		}
+	}
+	return n
 }
 
 // Lag is the lag of all partitions: the sum of what is known in records, -1 when

@@ -14,6 +14,7 @@ func TestStatusJSON(t *testing.T) {
 		RecordsTotal: 10, BytesTotal: 20, RecordsPerSecond: 0.5, BytesPerSecond: 1, Losses: 1, SkippedMirrored: 2, LSODistanceRecords: 3, AgeSeconds: &lag,
 		Limit:      RateLimit{BytesPerSecond: 1024, ByOperator: true, Wish: Wish{By: "ada", Time: &at, Reason: "why"}},
 		Pauses:     []PauseStatus{{Topic: "a", Wish: Wish{By: "ada"}}},
+		Resumes:    []PauseStatus{{Topic: "b", Wish: Wish{By: "bob"}}},
 		LastVerify: &VerifyStatus{Time: at, Seconds: 1.5, Records: 10, Differences: 2, Lost: 3, Unread: 1, By: "ada"},
 		GroupSync:  &GroupSyncStatus{AgeSeconds: 3.5, Groups: 2, Positions: map[string]int{"own": 1}, Commits: 7, Reason: "x"},
 		Processes: []ProcessStatus{{Process: "p", URL: "http://p:8080", Lanes: []int32{3}, RecordsPerSecond: 0.5, BytesPerSecond: 1, RecordsTotal: 10, BytesTotal: 20,
@@ -29,12 +30,12 @@ func TestStatusJSON(t *testing.T) {
 	want := `{"mirror":"east","origin":"process","routes":[{"name":"r","from":"west","to":"east","state":"copying","reason":"",` +
 		`"lag_records":4,"lag_seconds":1.5,"records_total":10,"bytes_total":20,"records_per_second":0.5,"bytes_per_second":1,` +
 		`"losses":1,"skipped_mirrored":2,"lso_distance_records":3,` +
-		`"limit":{"bytes_per_second":1024,"by_operator":true,"by":"ada","time":"2026-03-04T05:06:07Z","reason":"why"},"pauses":[{"topic":"a","by":"ada"}],` +
+		`"limit":{"bytes_per_second":1024,"by_operator":true,"by":"ada","time":"2026-03-04T05:06:07Z","reason":"why"},"pauses":[{"topic":"a","by":"ada"}],"resumes":[{"topic":"b","by":"bob"}],` +
 		`"last_verify":{"time":"2026-03-04T05:06:07Z","seconds":1.5,"records":10,"differences":2,"lost":3,"unread":1,"by":"ada"},"group_sync":{"age_seconds":3.5,"groups":2,"positions":{"own":1},"commits":7,"reason":"x"},"age_seconds":1.5,` +
 		`"processes":[{"process":"p","url":"http://p:8080","lanes":[3],"records_per_second":0.5,"bytes_per_second":1,"records_total":10,"bytes_total":20,` +
 		`"age_seconds":2.5,"silent":true,"unnamed_troubles":4,"other_config":true}],` +
 		`"topics":[{"source":"a","target":"west.a","state":"copying","partitions":[` +
-		`{"partition":7,"state":"copying","reason":"","source_offset":5,"target_offset":6,"source_end":9,"lag_records":4,"lag_seconds":null,"retention_seconds":null,"lane":3,"owner":"p"}]}]}]}`
+		`{"partition":7,"state":"copying","reason":"","source_offset":5,"target_offset":6,"source_end":9,"lag_records":4,"lag_seconds":null,"retention_seconds":null,"records_per_second":null,"bytes_per_second":null,"lane":3,"owner":"p"}]}]}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -67,6 +68,42 @@ func TestRollUp(t *testing.T) {
 	route.RollUp()
 	if route.LagRecords != 18 {
 		t.Errorf("rolled up twice: got %d records", route.LagRecords)
+	}
+}
+
+// A route is paused when it is, not when one of its topics is.
+func TestRollUpOfWhatRests(t *testing.T) {
+	whole, one := []PauseStatus{{Topic: ""}}, []PauseStatus{{Topic: "a"}}
+	for _, test := range []struct {
+		own    State
+		pauses []PauseStatus
+		topics []State
+		want   State
+	}{
+		{"", one, []State{Paused, Copying}, Copying},
+		{"", one, []State{Paused, CaughtUp}, CaughtUp},
+		{"", one, []State{Paused, Stopped}, Stopped},
+		{"", one, []State{Paused}, Paused},
+		{"", nil, []State{Paused, Paused}, Paused}, // from a process that tells no pauses
+		{"", whole, []State{Paused, Recovering}, Paused},
+		{"", whole, []State{Paused, Waiting}, Waiting},
+		{Waiting, one, []State{Paused, Copying}, Waiting},
+		{"", nil, nil, ""},
+	} {
+		r := RouteStatus{State: test.own, Pauses: test.pauses}
+		resting := 0
+		for _, state := range test.topics {
+			r.Topics = append(r.Topics, TopicStatus{Partitions: []PartitionStatus{{State: state}}})
+			if state == Paused {
+				resting++
+			}
+		}
+		for range 2 { // rolling up again changes nothing
+			r.RollUp()
+			if r.State != test.want || r.Resting() != resting {
+				t.Errorf("%+v: got %q with %d topics that rest", test, r.State, r.Resting())
+			}
+		}
 	}
 }
 

@@ -178,12 +178,18 @@ func (l *Lane) Pause(topic string) (Key, Pause, bool) {
 }
 
 // Pauses are the pauses in force by topic; the empty topic is the whole route.
-func (l *Lane) Pauses() map[string]Pause {
+func (l *Lane) Pauses() map[string]Pause { return l.pauses(true) }
+
+// Resumes are the pauses that were taken back, by topic like Pauses, with who did
+// it, when and why.
+func (l *Lane) Resumes() map[string]Pause { return l.pauses(false) }
+
+func (l *Lane) pauses(inForce bool) map[string]Pause {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	pauses := map[string]Pause{}
 	for _, k := range l.keysOfKind(KindPause) {
-		if p, ok := l.values[k].(Pause); ok && p.Paused {
+		if p, ok := l.values[k].(Pause); ok && p.Paused == inForce {
 			pauses[k.Topic] = p
 		}
 	}

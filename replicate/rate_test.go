@@ -136,9 +136,16 @@ func TestActPause(t *testing.T) {
 			}
 			return ""
 		})
+		if got, all := m.Status().Routes[0].State, step.other == monitor.Paused; (got == monitor.Paused) != all {
+			t.Errorf("%s %q: the route is %s", step.verb, step.topic, got)
+		}
 	}
-	if pauses := m.Status().Routes[0].Pauses; len(pauses) != 0 {
-		t.Errorf("pauses %+v", pauses)
+	r := m.Status().Routes[0]
+	if len(r.Pauses) != 0 {
+		t.Errorf("pauses %+v", r.Pauses)
+	}
+	if len(r.Resumes) != 2 || r.Resumes[0].Topic != "orders" || r.Resumes[1].Topic != "" || r.Resumes[0].By != "ada" || r.Resumes[0].Reason != "why" {
+		t.Errorf("resumes %+v", r.Resumes)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

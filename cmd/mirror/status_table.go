@@ -66,22 +66,13 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 	return nil
 }
 
-// routeStateWords tells a route that rests from one of which some topics rest: paused,
-// the worst of their states, is the state of both.
+// routeStateWords is the state of a route, and how many of its topics rest meanwhile.
 func routeStateWords(r *monitor.RouteStatus) string {
-	var resting int
-	var others monitor.State
-	for _, topic := range r.Topics {
-		if topic.State == monitor.Paused {
-			resting++
-		} else {
-			others = monitor.Worst(others, topic.State)
-		}
-	}
-	if r.State != monitor.Paused || resting == 0 || resting == len(r.Topics) {
+	resting := r.Resting()
+	if r.State == monitor.Paused || resting == 0 {
 		return string(r.State)
 	}
-	return fmt.Sprintf("%s in %d of %d topics; what else it has is %s", r.State, resting, len(r.Topics), others)
+	return fmt.Sprintf("%s, %d of %d topics paused", r.State, resting, len(r.Topics))
 }
 
 // lastVerify is when the whole route was compared last, and what was found.

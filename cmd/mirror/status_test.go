@@ -59,9 +59,9 @@ func TestRouteStateWords(t *testing.T) {
 		topics []monitor.State
 		want   string
 	}{
-		{[]monitor.State{monitor.CaughtUp, monitor.Paused, monitor.Copying}, "paused in 1 of 3 topics; what else it has is copying"},
+		{[]monitor.State{monitor.CaughtUp, monitor.Paused, monitor.Copying}, "copying, 1 of 3 topics paused"},
 		{[]monitor.State{monitor.Paused, monitor.Paused}, "paused"},
-		{[]monitor.State{monitor.Paused, monitor.Waiting}, "waiting"},
+		{[]monitor.State{monitor.Paused, monitor.Waiting}, "waiting, 1 of 2 topics paused"},
 		{[]monitor.State{monitor.CaughtUp}, "caught_up"},
 	}
 	for _, test := range tests {

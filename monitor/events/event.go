@@ -28,6 +28,7 @@ const (
 	Wait     Kind = "wait"     // cannot go on for now
 	Recovery Kind = "recovery" // goes on after it stopped, waited, or asked for its position
 	Pause    Kind = "pause"
+	Resume   Kind = "resume" // an operator takes a pause back
 	Rate     Kind = "rate"   // an operator limits a route, or does no more
 	Verify   Kind = "verify" // a comparison of a whole route came to its end
 	Loss     Kind = "loss"   // an entry of the loss ledger

@@ -38,3 +38,34 @@ func TestRateAndVerifyEvents(t *testing.T) {
 		}
 	}
 }
+
+// Who resumed is told once, and not again by the next process.
+func TestResumeEvents(t *testing.T) {
+	at := func(minutes int) *time.Time {
+		at := noon.Add(time.Duration(minutes) * time.Minute)
+		return &at
+	}
+	old := monitor.PauseStatus{Topic: "old", Wish: monitor.Wish{By: "bob", Time: at(-600)}}
+	topic := monitor.PauseStatus{Topic: "a", Wish: monitor.Wish{By: "ada@ops", Time: at(3), Reason: "done"}}
+	route := monitor.PauseStatus{Wish: monitor.Wish{By: "eve", Time: at(4)}}
+	w := NewWatcher()
+	for _, step := range []struct {
+		name    string
+		resumes []monitor.PauseStatus
+		want    string
+	}{
+		{"start", nil, "info restart this process started"},
+		{"read back", []monitor.PauseStatus{old}, ""},
+		{"two at once", []monitor.PauseStatus{route, topic, old},
+			"info resume topic a was resumed by ada@ops at 2026-03-01T12:03:00Z (done)\ninfo resume route r was resumed by eve at 2026-03-01T12:04:00Z"},
+		{"nothing", []monitor.PauseStatus{route, topic, old}, ""},
+		{"the route is paused again", []monitor.PauseStatus{topic, old}, ""},
+		{"nothing again", []monitor.PauseStatus{topic, old}, ""},
+	} {
+		s := status("a:c")
+		s.Routes[0].Resumes = step.resumes
+		if got := texts(w.Observe(noon, s)); got != step.want {
+			t.Errorf("%s: got %q, want %q", step.name, got, step.want)
+		}
+	}
+}

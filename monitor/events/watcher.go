@@ -13,7 +13,7 @@ import (
 // Watcher finds out what happened between two looks at the status. It is not safe
 // for concurrent use.
 type Watcher struct {
-	started bool
+	began   time.Time // the first look; zero before it
 	routes  map[string]mood
 	parts   map[place]mood
 	records map[string]onRecord // of each route, as of the last look
@@ -48,8 +48,8 @@ type change struct {
 // Observe compares a status with the one before and returns what happened.
 func (w *Watcher) Observe(now time.Time, status monitor.Status) []Event {
 	var found []Event
-	if !w.started {
-		w.started = true
+	if w.began.IsZero() {
+		w.began = now
 		found = append(found, Event{Time: now, Level: Info, Kind: Restart, Partition: -1, Text: "this process started"})
 	}
 	routes, parts := make(map[string]mood, len(status.Routes)), make(map[place]mood, len(w.parts))
