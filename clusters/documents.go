@@ -39,7 +39,9 @@ type Summary struct {
 	Controller      *int32 `json:"controller"` // the active controller; null: unknown
 	BrokerCount     int    `json:"broker_count"`
 	TopicCount      int    `json:"topic_count"`
-	PartitionCount  int    `json:"partition_count"`
+	TopicsListed    int    `json:"topics_listed"`    // that are looked at one by one
+	TopicsInternal  int    `json:"topics_internal"`  // whose names begin with __, and that monitor.topics does not write out
+	PartitionCount  int    `json:"partition_count"`  // of all topics
 	UnderReplicated int    `json:"under_replicated"` // partitions with fewer replicas in sync than assigned
 	Offline         int    `json:"offline"`          // partitions without a leader
 	GroupCount      int    `json:"group_count"`

@@ -29,7 +29,7 @@ func TestLookAtACluster(t *testing.T) {
 	w := watcherOf(t, configOf(t, fake.ListenAddrs(), ""))
 	s := w.looked(t)
 
-	if c := s.summary; c.ID != "west-id" || c.BrokerCount != 3 || c.TopicCount != 3 || c.PartitionCount != 7 || c.UnderReplicated != 0 ||
+	if c := s.summary; c.ID != "west-id" || c.BrokerCount != 3 || c.TopicCount != 3 || c.TopicsListed != 2 || c.TopicsInternal != 1 || c.PartitionCount != 7 || c.UnderReplicated != 0 ||
 		c.Offline != 0 || c.Controller == nil || len(c.Notes) != 0 {
 		t.Errorf("got %+v", c)
 	}

@@ -50,8 +50,11 @@ func newSnapshot(name string, a *answers, p *past, m *config.Monitor) *snapshot 
 		s.count(t)
 		if chosen.topics[*t.Topic] {
 			s.topics = append(s.topics, newTopic(t, a, rates, sizes))
+		} else if isInternal(*t.Topic) {
+			s.summary.TopicsInternal++
 		}
 	}
+	s.summary.TopicsListed = len(s.topics)
 	s.groups = newGroups(a, p)
 	s.countGroups()
 	s.summary.LagSeconds = longestLag(s.groups)
