@@ -34,7 +34,7 @@ func writeJSON(w http.ResponseWriter, document any) {
 
 // handleStatus answers the whole status, or of one route or topic: a page that
 // shows one topic need not carry thousands.
-func handleStatus(w http.ResponseWriter, r *http.Request, source Source) {
+func handleStatus(w http.ResponseWriter, r *http.Request, source Source, sampler *monitor.Sampler) {
 	status := source.Status()
 	route, topic := r.URL.Query().Get("route"), r.URL.Query().Get("topic")
 	if route != "" {
@@ -46,6 +46,7 @@ func handleStatus(w http.ResponseWriter, r *http.Request, source Source) {
 			*topics = slices.DeleteFunc(*topics, func(t monitor.TopicStatus) bool { return t.Source != topic })
 		}
 	}
+	addRates(&status, sampler.Latest().Partitions)
 	writeJSON(w, status)
 }
 
@@ -81,7 +82,8 @@ func handleSeries(w http.ResponseWriter, h *history.History) {
 }
 
 // handleHistory answers /api/v1/history?window=4h&series=KEY&series=KEY, where a
-// key is route/metric or route/topic/metric.
+// key is route/metric, route/topic/metric, route/topic/partition/metric, or the same
+// with cluster:NAME and what is in it.
 func handleHistory(w http.ResponseWriter, r *http.Request, h *history.History, interval time.Duration) {
 	query := r.URL.Query()
 	window, ok := history.FindWindow(query.Get("window"))
@@ -99,8 +101,8 @@ func handleHistory(w http.ResponseWriter, r *http.Request, h *history.History, i
 		return
 	}
 	span := h.Query(time.Now(), window, keys)
-	b := fmt.Appendf(nil, `{"window":%q,"start":%d,"step_seconds":%d,"interval_seconds":%g,"series":[`,
-		window.Name, span.Start.Unix(), int(span.Step.Seconds()), interval.Seconds())
+	b := fmt.Appendf(nil, `{"window":%q,"start":%d,"step_seconds":%d,"interval_seconds":%g,"room":%d,"free":%d,"in_memory":%t,"series":[`,
+		window.Name, span.Start.Unix(), int(span.Step.Seconds()), interval.Seconds(), h.Capacity(), h.Free(), h.Memory() > 0)
 	for i, s := range span.Series {
 		if i > 0 {
 			b = append(b, ',')

@@ -19,7 +19,9 @@ func isClusters(path string) bool {
 //	NAME, NAME/topics, NAME/topics/TOPIC, NAME/groups, NAME/groups/GROUP, NAME/brokers/NUMBER
 //
 // A group's name may hold anything, so a part of the path is taken as it was
-// escaped: %2F belongs to a name.
+// escaped: %2F belongs to a name. What clients and proxies make another path of,
+// like a group that is called "..", is asked for by NAME/groups?name=GROUP, and so
+// may all be.
 func handleClusters(w http.ResponseWriter, r *http.Request, watch *clusters.Watch, source Source) {
 	parts, ok := pathParts(strings.TrimPrefix(r.URL.EscapedPath(), pathClusters))
 	if !ok {
@@ -33,18 +35,23 @@ func handleClusters(w http.ResponseWriter, r *http.Request, watch *clusters.Watc
 		}{watch.Summaries(), watch.Interval().Seconds()})
 		return
 	}
-	view, ok := watch.Find(parts[0])
+	cluster := parts[0]
+	view, ok := watch.Find(cluster)
 	if !ok {
 		http.Error(w, "the configuration has no cluster of this name; /api/v1/clusters lists them", http.StatusNotFound)
 		return
 	}
-	document, missing := clusterDocument(r, view, parts[1:])
+	parts = parts[1:]
+	if query := r.URL.Query(); len(parts) == 1 && query.Has("name") {
+		parts = append(parts, query.Get("name"))
+	}
+	document, missing := clusterDocument(r, view, parts)
 	if missing != "" {
 		http.Error(w, missing, http.StatusNotFound)
 		return
 	}
 	if topic, is := document.(clusters.TopicDetail); is {
-		topic.Mirrored = append(topic.Mirrored, mirrored(source, parts[0], topic.Name)...)
+		topic.Mirrored = append(topic.Mirrored, mirrored(source, cluster, topic.Name)...)
 		document = topic
 	}
 	writeJSON(w, document)

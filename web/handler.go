@@ -45,7 +45,7 @@ func newHandler(o Options, h *hub) (http.Handler, error) {
 	routes := map[string]http.HandlerFunc{
 		pathHealth:  handleHealth,
 		pathReady:   func(w http.ResponseWriter, r *http.Request) { handleReady(w, o.Source, hosts.allowed(r)) },
-		pathStatus:  func(w http.ResponseWriter, r *http.Request) { handleStatus(w, r, o.Source) },
+		pathStatus:  func(w http.ResponseWriter, r *http.Request) { handleStatus(w, r, o.Source, o.Sampler) },
 		pathEvents:  func(w http.ResponseWriter, r *http.Request) { handleEvents(w, r, h.ring) },
 		pathLosses:  func(w http.ResponseWriter, _ *http.Request) { handleLosses(w, h) },
 		pathStream:  func(w http.ResponseWriter, r *http.Request) { handleStream(w, r, h) },

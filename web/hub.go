@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mirror/clusters"
 	"mirror/config/logkey"
 	"mirror/monitor"
 	"mirror/monitor/events"
@@ -35,6 +36,7 @@ type hub struct {
 	source  Source
 	losses  func() []monitor.Loss
 	sampler *monitor.Sampler
+	watch   *clusters.Watch // nil: nobody looks at clusters
 	version string
 	actions bool
 	log     *slog.Logger
@@ -56,7 +58,7 @@ type hub struct {
 }
 
 func newHub(o Options) *hub {
-	return &hub{source: o.Source, losses: o.Losses, sampler: o.Sampler, version: o.Version, actions: o.Actor != nil, log: o.Log, ring: &events.Ring{},
+	return &hub{source: o.Source, losses: o.Losses, sampler: o.Sampler, watch: o.Clusters, version: o.Version, actions: o.Actor != nil, log: o.Log, ring: &events.Ring{},
 		watcher: events.NewWatcher(), lossWatcher: events.NewLossWatcher(), entries: -1,
 		rates: newRates(monitor.Sample{}), streams: make(map[chan []byte]struct{})}
 }
@@ -115,7 +117,7 @@ func (h *hub) look(now time.Time) {
 func (h *hub) newView(now time.Time) *view {
 	since := now.Add(-recent)
 	head := headView{Version: h.version, Actions: h.actions, Time: now.UTC().Truncate(time.Millisecond), Interval: h.sampler.Interval().Seconds(),
-		Events: h.ring.Last(), Recent: recentView{Errors: h.ring.Count(since, events.Stop), Warnings: h.ring.Count(since, events.Wait)}}
+		Events: h.ring.Last(), Clusters: newClustersView(h.watch), Recent: recentView{Errors: h.ring.Count(since, events.Stop), Warnings: h.ring.Count(since, events.Wait)}}
 	for _, l := range h.ledger {
 		if l.Time.Before(since) {
 			break

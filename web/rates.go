@@ -63,3 +63,30 @@ func whole(v float64) *float64 {
 	v = math.Round(v)
 	return &v
 }
+
+// partitionKey is a partition of a route.
+type partitionKey struct {
+	route, topic string
+	partition    int32
+}
+
+// addRates fills in how fast the partitions moved that this process copies.
+func addRates(status *monitor.Status, partitions []monitor.PartitionSample) {
+	found := make(map[partitionKey]*monitor.PartitionSample, len(partitions))
+	for i := range partitions {
+		s := &partitions[i]
+		found[partitionKey{s.Route, s.Topic, s.Partition}] = s
+	}
+	for i := range status.Routes {
+		r := &status.Routes[i]
+		for k := range r.Topics {
+			t := &r.Topics[k]
+			for n := range t.Partitions {
+				p := &t.Partitions[n]
+				if s := found[partitionKey{r.Name, t.Source, p.Partition}]; s != nil && !math.IsNaN(s.BytesPerSecond) {
+					p.RecordsPerSecond, p.BytesPerSecond = whole(s.RecordsPerSecond), whole(s.BytesPerSecond)
+				}
+			}
+		}
+	}
+}

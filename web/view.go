@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"mirror/clusters"
 	"mirror/monitor"
 )
 
@@ -29,6 +30,7 @@ type routeView struct {
 	Topics           int                   `json:"topics"`
 	Partitions       int                   `json:"partitions"`
 	Troubled         int                   `json:"troubled"` // topics that wait or are stopped
+	Resting          int                   `json:"resting"`  // topics that are paused
 
 	Processes []monitor.ProcessStatus `json:"processes"` // this one first
 }
@@ -71,8 +73,39 @@ type headView struct {
 	Interval float64     `json:"interval_seconds"` // between two measurements of rates
 	Actions  bool        `json:"actions"`          // the page may change something
 	Routes   []routeView `json:"routes"`
-	Recent   recentView  `json:"recent"`
-	Events   int64       `json:"events"` // ID of the newest event
+	// Clusters is how the clusters are, for a page that has nothing else to tell.
+	Clusters clustersView `json:"clusters"`
+	Recent   recentView   `json:"recent"`
+	Events   int64        `json:"events"` // ID of the newest event
+}
+
+// clustersView counts the clusters that are looked at.
+type clustersView struct {
+	Looked          int `json:"looked"`
+	Starting        int `json:"starting"`
+	Unreachable     int `json:"unreachable"`
+	Offline         int `json:"offline"`          // partitions without a leader
+	UnderReplicated int `json:"under_replicated"` // partitions with a replica out of sync
+}
+
+func newClustersView(watch *clusters.Watch) (v clustersView) {
+	if watch == nil {
+		return v
+	}
+	for _, c := range watch.Summaries() {
+		switch c.State {
+		case clusters.Off:
+			continue
+		case clusters.Starting:
+			v.Starting++
+		case clusters.Unreachable:
+			v.Unreachable++
+		}
+		v.Looked++
+		v.Offline += c.Offline
+		v.UnderReplicated += c.UnderReplicated
+	}
+	return v
 }
 
 // topicKey is a row; a source topic can be there twice in a route, once as a
@@ -87,7 +120,7 @@ func newView(status *monitor.Status, rates *rates, head headView) *view {
 	for i := range status.Routes {
 		r := &status.Routes[i]
 		row := routeView{Name: r.Name, From: r.From, To: r.To, State: r.State, Reason: r.Reason, LagRecords: r.LagRecords,
-			LagSeconds: rounded(r.LagSeconds), Losses: r.Losses, Topics: len(r.Topics),
+			LagSeconds: rounded(r.LagSeconds), Losses: r.Losses, Topics: len(r.Topics), Resting: r.Resting(),
 			Limit: r.Limit, Pauses: append([]monitor.PauseStatus{}, r.Pauses...), LastVerify: r.LastVerify,
 			RecordsPerSecond: math.Round(r.RecordsPerSecond), BytesPerSecond: math.Round(r.BytesPerSecond), Processes: append([]monitor.ProcessStatus{}, r.Processes...)}
 		at := rates.of(r.Name, "")

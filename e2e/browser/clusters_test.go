@@ -102,8 +102,8 @@ func (s *setting) clusterTiles(t *testing.T, admin *kadm.Client) {
 		}
 	}
 	s.open("#/cluster/dc1")
-	s.until(fmt.Sprintf(`document.querySelector("#tile-topics b").textContent === %q`, whole(int64(len(topics)))))
-	s.until(fmt.Sprintf(`document.querySelector("#tile-topics .under").textContent === %q`, whole(int64(partitions))+" partitions"))
+	s.until(fmt.Sprintf(`document.querySelector("#tile-topics b").textContent === %q`, whole(int64(listed))))
+	s.until(fmt.Sprintf(`document.querySelector("#tile-topics .under").textContent === %q`, fmt.Sprintf("without %d internal, %s partitions in all", len(topics)-listed, whole(int64(partitions)))))
 	s.until(`document.querySelector("#tile-brokers b").textContent === "2" && document.querySelector("#tile-under b").textContent === "0"`)
 	s.until(fmt.Sprintf(`document.querySelectorAll(".groups .rows .row").length === %d`, len(groups)))
 	s.until(fmt.Sprintf(`page.topicTable.list.length === %d`, listed))
@@ -248,6 +248,38 @@ func (s *setting) clusterPages(t *testing.T) {
 	}
 }
 
+// A group may be called anything: its row leads to its page, which has its numbers,
+// and so does its graph.
+func (s *setting) oddNames(t *testing.T) {
+	s.t = t
+	admin := s.world.Admin()
+	for _, name := range []string{".", "..", "50% a/b?c#d;e&f=g", "<b>\"'\\", "%2e%2e", "ü/../x"} {
+		offsets := make(kadm.Offsets)
+		offsets.AddOffset("orders", 0, 1, -1)
+		s.must(admin.CommitAllOffsets(s.ctx, name, offsets))
+		var g group
+		for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
+			err := s.mirror.Get(s.ctx, "clusters/dc1/groups?name="+url.QueryEscape(name), &g)
+			if err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				s.t.Fatalf("%q: %v", name, err)
+			}
+		}
+		s.open("#/cluster/dc1")
+		find := fmt.Sprintf(`[...document.querySelectorAll(".groups .rows a")].find((a) => a.textContent === %q)`, name)
+		s.until(find)
+		s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](find+".click()")))
+		s.until(fmt.Sprintf(`document.querySelector("h1").textContent === %q && document.querySelector("#tile-behind b").textContent === %q`, name, whole(*g.LagRecords)))
+		s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".graph h2 a")].find((a) => a.textContent.startsWith("Lag in records")).click()`)))
+		s.until(fmt.Sprintf(`page instanceof ClusterGraphPage && document.querySelectorAll(".crumbs a")[2].textContent === %q && page.feed.graphs[0].area && document.querySelector(".legend").textContent.includes(%q)`, name, name))
+	}
+	if ask[int](s, `document.querySelectorAll("main b").length`) != 1 { // of the legend
+		t.Error("a name became markup")
+	}
+}
+
 // Two thousand topics of a cluster scroll like thirty, and one without room for its
 // history says that its graphs are live only.
 func (s *setting) manyClusterTopics(t *testing.T) {
@@ -282,6 +314,13 @@ func (s *setting) unreachable(t *testing.T) {
 	s.waitCluster("dc3", "unreachable")
 	s.open("#/cluster/dc3")
 	s.until(`document.querySelector(".reason:not([hidden])").textContent.includes("Cluster dc3 does not answer") && document.querySelector(".lead .chip").textContent === "unreachable"`)
+	// So does every large graph of what is in it.
+	for _, hash := range []string{"#/graph/size/cluster/dc3", "#/graph/leaders/cluster/dc3/broker/0", "#/graph/produced/cluster/dc3/topic/dc1.orders", "#/graph/produced"} {
+		s.open(hash)
+		s.until(`document.querySelector(".reason:not([hidden])").textContent.startsWith("Cluster dc3 does not answer: ") && document.querySelector(".large canvas")`)
+	}
+	s.open("#/graph/lag/route/dc1-to-dc3")
+	s.until(`document.querySelector(".reason:not([hidden])").textContent.length > 10`)
 	s.open("#/")
 	s.until(`document.querySelector(".clusters .rows .row .chip").textContent === "unreachable" && document.querySelector(".map .cluster.bad .cluster-fact").textContent === "unreachable"`)
 	if first := ask[[][]string](s, tableRows+`("clusters")`)[0][0]; !strings.HasPrefix(first, "dc3") {

@@ -200,14 +200,17 @@ func TestPage(t *testing.T) {
 	t.Run("worst first", s.worstFirst)
 	t.Run("events and losses", s.eventsAndLosses)
 	t.Run("pages", s.pages)
+	t.Run("partitions", s.partitions)
 	t.Run("cluster numbers", s.clusterNumbers)
 	t.Run("cluster pages", s.clusterPages)
+	t.Run("odd names", s.oddNames)
 	t.Run("themes", s.themes)
 	t.Run("widths", s.widths)
 	t.Run("keys", s.keys)
 	t.Run("policy", s.policy)
 	t.Run("many topics", s.manyTopics)
 	t.Run("many topics of a cluster", s.manyClusterTopics)
+	t.Run("without room", s.withoutRoom)
 	t.Run("restart", s.restart)
 	t.Run("unreachable", s.unreachable)
 }
@@ -345,6 +348,56 @@ func (s *setting) pages(t *testing.T) {
 	}
 }
 
+// A partition's graphs have points and the seven windows, on its page and large; a
+// large graph says why a partition stands still.
+func (s *setting) partitions(t *testing.T) {
+	s.t = t
+	s.open("#/route/dc1-to-dc2/topic/orders/partition/1")
+	s.until(`page.feed.graphs.length === 4 && page.feed.graphs.every((g) => g.data && g.data.rows[0].recorded && g.area)`)
+	s.until(`document.querySelector(".aside").hidden && !document.querySelector(".live-only").textContent`)
+	s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".graph h2 a")].find((a) => a.textContent.startsWith("Records")).click()`)))
+	s.until(`location.hash === "#/graph/records/route/dc1-to-dc2/topic/orders/partition/1" && document.querySelectorAll(".crumbs a").length === 4`)
+	for i, span := range []int64{3600, 7200, 14400, 86400, 604800, 31 * 86400, 365 * 86400} {
+		s.must(chromedp.Do(s.tab, chromedp.KeyEvent(fmt.Sprint(i+1))))
+		s.until(fmt.Sprintf(`page.feed.graphs[0].data && page.feed.graphs[0].data.rows[0].recorded && page.feed.graphs[0].data.rows[0].avg.length * page.feed.graphs[0].data.step === %d && page.feed.graphs[0].area`, span))
+	}
+	// What is drawn is what the API answers, and what was copied.
+	most := ask[float64](s, `Math.max(...page.feed.graphs[0].data.rows[0].max.filter((v) => v !== null))`)
+	var told struct{ Series []struct{ Max []*float64 } }
+	s.must(s.mirror.Get(s.ctx, "history?window=year&series=dc1-to-dc2/orders/1/records_per_second", &told))
+	if last := told.Series[0].Max[len(told.Series[0].Max)-1]; last == nil || most <= 0 || *last < most {
+		t.Errorf("the graph shows up to %v, the API says %v", most, last)
+	}
+	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("1"), chromedp.KeyEvent("\x1b")))
+	s.until(`page instanceof PartitionPage`)
+	s.open("#/graph/behind/route/dc1-to-dc2/topic/archive/partition/0")
+	s.until(`document.querySelector(".reason:not([hidden])").textContent.includes("max.message.bytes 1500") && document.querySelector(".legend b").textContent === "1"`)
+	for hash, says := range map[string]string{
+		"#/route/dc1-to-dc2/topic/orders/partition/6": "has no partition 6", "#/graph/lag/route/dc1-to-dc2/topic/orders/partition/6": "has no partition 6",
+		"#/graph/lag/route/gone": "There is no route gone", "#/graph/lag/route/dc1-to-dc2/topic/gone": "has no topic gone",
+		"#/graph/latency/route/dc1-to-dc2/topic/orders/partition/0": "no such page", "#/graph/lag/route/dc1-to-dc2/topic/orders/partition/x": "no such page",
+	} {
+		s.open(hash)
+		s.until(fmt.Sprintf(`document.querySelector("main").textContent.includes(%q) && document.querySelector(".empty-page a")`, says))
+	}
+}
+
+// Where the history has no room, the graphs of a topic and of a partition show what
+// the browser sees, say why and what to do, and go on when one is opened large.
+func (s *setting) withoutRoom(t *testing.T) {
+	s.t = t
+	for _, hash := range []string{"/route/dc1-to-dc2/topic/many.0999", "/route/dc1-to-dc2/topic/many.0999/partition/0"} {
+		s.open("#" + hash)
+		s.until(`[...document.querySelectorAll(".graph .live-only")].every((e) => e.textContent === "live only" && e.title.includes("web.history.series")) && page.feed.graphs.find((g) => g.o.title === "Lag in records").area`)
+		before := ask[int](s, `page.feed.graphs.find((g) => g.o.title === "Lag in records").live.seen.length`)
+		s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`location.hash = "#/graph/behind%s"`, hash))))
+		s.until(fmt.Sprintf(`page instanceof GraphPage && page.feed.graphs[0].live.seen.length >= %d && page.feed.graphs[0].area`, before))
+		s.until(`document.querySelector(".large .reason:not([hidden])").textContent.includes("room for 500 series") && document.querySelector(".legend b").textContent === "0"`)
+	}
+	s.open("#/route/dc1-to-dc2/topic/many.0999/partition/0")
+	s.until(`document.querySelector(".aside:not([hidden])").textContent.includes("web.history.series in the configuration gives more")`)
+}
+
 func (s *setting) themes(t *testing.T) {
 	s.t = t
 	background := func() string { return ask[string](s, `getComputedStyle(document.body).backgroundColor`) }
@@ -401,7 +454,7 @@ func (s *setting) widths(t *testing.T) {
 	s.t = t
 	for _, width := range []int64{360, 400, 768, 1024, 1400, 2200} {
 		s.must(chromedp.Do(s.tab, Size(width, 900, "light")))
-		for _, hash := range []string{"#/", "#/route/dc1-to-dc2", "#/route/dc1-to-dc2/topic/archive", "#/route/dc1-to-dc2/topic/archive/partition/0", "#/graph/throughput",
+		for _, hash := range []string{"#/", "#/route/dc1-to-dc2", "#/route/dc1-to-dc2/topic/archive", "#/route/dc1-to-dc2/topic/archive/partition/0", "#/graph/throughput", "#/graph/lag/route/dc1-to-dc2/topic/archive/partition/0",
 			"#/cluster/dc1", "#/cluster/dc1/broker/0", "#/cluster/dc1/topic/orders", "#/cluster/dc1/group/search%2Findexer", "#/graph/group-lag/cluster/dc1/group/billing"} {
 			s.open(hash)
 			s.until(`document.querySelector(".graph canvas").width > 0`)

@@ -1,43 +1,34 @@
 // The pages of a cluster, a broker, a topic of a cluster and a consumer group.
 
-// SubjectPage has what these have in common: the document of the subject, asked
-// for again and again, its graphs, and the state of its cluster.
-class SubjectPage extends Page {
-  constructor(tiles, cluster, kind, name) {
+// ClusterSubject is what the pages and the large graphs of a cluster, or of something
+// in it, have in common: its document, asked for again and again, and what to say
+// where there is none, or where it is old.
+class ClusterSubject extends Page {
+  constructor(cluster, kind, name, ...steps) {
     super();
     Object.assign(this, { cluster, kind, name });
-    const graphs = KINDS[kind || "cluster"].graphs, subject = [{ label: name ?? cluster, key: clusterKey(cluster, kind, name) }];
-    this.tiles = new Tiles(tiles);
-    this.state = h("span", { class: "chip" });
-    this.facts = h("span", { class: "ends" });
     this.reason = h("p", { class: "reason", hidden: true });
-    this.notes = h("p", { class: "reason note-line", hidden: true });
     this.gone = h("div", { class: "card empty-page", hidden: true });
-    this.graphs = h("section", { class: "graphs" + (graphs.length > 4 ? " many" : graphs.length % 2 ? "" : " two"), "aria-label": "Graphs" }, graphs.map((id) => {
-      const element = this.feed.add(reading(id, subject, { href: clusterGraph(id, cluster, kind, name) }));
-      const graph = this.feed.graphs.at(-1);
-      graph.field = fieldOf(CLUSTER_GRAPHS[id]);
-      graph.live = new Live(graph, POLL / 1000, false);
-      return element;
-    }));
-    this.content = h("div", { class: "page" }, h("p", { class: "lead" }, this.state, this.facts), this.reason, this.notes, this.tiles.element, this.graphs);
-    const steps = kind ? [[cluster, toCluster(cluster)], [kind === "broker" ? "broker " + name : name]] : [[cluster]];
-    this.element.append(this.crumbs(...steps), this.gone, this.content);
-    this.feed.refresh();
+    this.content = h("div", { class: "page" });
+    const inside = kind && [kind === "broker" ? "broker " + name : called(name), toCluster(cluster, kind, name)];
+    this.element.append(this.crumbs([cluster, toCluster(cluster)], ...(inside ? [inside] : []), ...steps), this.gone, this.content);
   }
 
   // begin asks for the first time: what the page shows has to be made before.
   begin() {
+    this.feed.refresh();
     this.parts.push(new Poll(clusterPath(this.cluster, this.kind, this.name), (d) => this.take(d), (e) => this.failed(e)));
     if (this.kind) this.parts.push(new Poll(clusterPath(this.cluster), (c) => this.tellCluster(c), () => {}));
   }
 
   update() {} // the stream knows nothing of these
+  show() {}
 
   take(document) {
     this.lost = null;
+    this.online = document.online;
     this.tell();
-    for (const g of this.feed.graphs) g.live.add(document[g.field]);
+    this.saw(document);
     if (!this.kind) this.tellCluster(document);
     this.show(document);
   }
@@ -56,19 +47,40 @@ class SubjectPage extends Page {
 
   tell() {
     const { where, lost } = this;
-    const off = where && where.state === "off";
+    const off = where && where.state === "off", away = where && where.state === "unreachable";
     const absent = off || (lost && lost.status === 404);
     this.gone.hidden = !absent;
     this.content.hidden = !!absent;
+    const silent = away ? `Cluster ${this.cluster} does not answer: ${where.reason || "it is not known why"}. ` : "";
     if (absent) {
-      const title = off ? `Cluster ${this.cluster} is not looked at.` : where && where.state === "starting" ? `Cluster ${this.cluster} has not answered yet.` : sentence(lost.message);
-      setParts(this.gone, h("h1", {}, title), h("p", {}, off ? where.notes.join(" ") : "It may have been removed, or the address has a slip. What is not looked at is not shown either: monitor in the configuration says what is."),
+      const title = off ? `Cluster ${this.cluster} is not looked at.` : away && !where.time ? `Cluster ${this.cluster} does not answer.` : where && where.state === "starting" ? `Cluster ${this.cluster} has not answered yet.` : sentence(lost.message);
+      setParts(this.gone, h("h1", {}, title), h("p", {}, off ? where.notes.join(" ") : away && !where.time ? silent + UNREACHED : "It may have been removed, or the address has a slip. What is not looked at is not shown either: monitor in the configuration says what is."),
         h("p", {}, h("a", { href: this.kind && !off ? toCluster(this.cluster) : "#/" }, this.kind && !off ? `To cluster ${this.cluster}` : "To the overview")));
       return;
     }
-    const old = where && where.state === "unreachable" ? `Cluster ${this.cluster} does not answer: ${where.reason || "it is not known why"}. ${where.time ? `The numbers below are from ${moment(where.time)}.` : "Nothing is known of it yet. Check that its brokers run and that this host reaches them."}` : "";
+    const old = away ? silent + (where.time ? `${this.numbers} from ${moment(where.time)}.` : UNREACHED) : this.online === false ? `Broker ${this.name} is gone: it is not part of the cluster now, and nothing is measured until it is back.` : "";
     setText(this.reason, lost ? "The numbers cannot be read now: " + lost.message : old);
     this.reason.hidden = !this.reason.textContent;
+  }
+  get numbers() { return "The numbers below are"; }
+}
+
+const UNREACHED = "Nothing is known of it yet. Check that its brokers run and that this host reaches them.";
+
+// called shows a name: a group may have an empty one.
+const called = (name) => name || "(no name)";
+
+// SubjectPage is such a page with graphs and tiles.
+class SubjectPage extends ClusterSubject {
+  constructor(tiles, cluster, kind, name) {
+    super(cluster, kind, name);
+    const graphs = KINDS[kind || "cluster"].graphs, subject = { label: called(name ?? cluster), key: clusterKey(cluster, kind, name) };
+    this.tiles = new Tiles(tiles);
+    this.state = h("span", { class: "chip" });
+    this.facts = h("span", { class: "ends" });
+    this.notes = h("p", { class: "reason note-line", hidden: true });
+    this.graphs = h("section", { class: "graphs" + (graphs.length > 4 ? " many" : graphs.length % 2 ? "" : " two"), "aria-label": "Graphs" }, graphs.map((id) => this.graph(id, subject, { href: clusterGraph(id, cluster, kind, name) }, POLL / 1000)));
+    this.content.append(h("p", { class: "lead" }, this.state, this.facts), this.reason, this.notes, this.tiles.element, this.graphs);
   }
 }
 
@@ -115,7 +127,7 @@ class ClusterPage extends SubjectPage {
     this.tiles.set("brokers", count(c.broker_count), away.length ? `${away.length > 1 ? "brokers" : "broker"} ${away.join(", ")} gone` : unseen ? "" : "all answer", away.length ? "bad" : unseen ? "" : "good");
     this.tiles.set("offline", count(c.offline), "partitions without a leader", unseen ? "" : c.offline ? "bad" : "good");
     this.tiles.set("under", count(c.under_replicated), "partitions with a replica out of sync", unseen ? "" : c.under_replicated ? "warn" : "good");
-    this.tiles.set("topics", count(c.topic_count), unseen ? "" : plural(c.partition_count, "partition", "partitions"));
+    this.tiles.set("topics", count(topicsOf(c)), unseen ? "" : [leftOut(c), `${plural(c.partition_count, "partition", "partitions")} in all`].filter(Boolean).join(", "));
     this.tiles.set("rate", show("rate", c.records_per_second), "written to its topics");
     this.tiles.set("size", show("size", c.bytes), "every replica counted");
     this.brokers = c.brokers;
@@ -341,27 +353,31 @@ class GroupPage extends SubjectPage {
 }
 
 // ClusterGraphPage is one graph of a cluster, or of something in it, large.
-class ClusterGraphPage extends Page {
+class ClusterGraphPage extends ClusterSubject {
   constructor(id, cluster, kind, name) {
+    super(cluster, kind, name, [CLUSTER_GRAPHS[id].title]);
+    this.content.append(this.reason, this.graph(id, { label: called(name ?? cluster), key: clusterKey(cluster, kind, name) }, { large: true }, POLL / 1000));
+    this.begin();
+  }
+  get numbers() { return "The newest numbers are"; }
+}
+
+// ClustersGraphPage is one graph of all clusters, large.
+class ClustersGraphPage extends Page {
+  constructor(id) {
     super();
-    const g = CLUSTER_GRAPHS[id], steps = [];
-    if (cluster) steps.push([cluster, toCluster(cluster)]);
-    if (kind) steps.push([kind === "broker" ? "broker " + name : name, toCluster(cluster, kind, name)]);
     this.box = h("div");
-    this.element.append(this.crumbs(...steps, [g.title]), this.box);
-    const draw = (subjects) => {
-      if (this.feed.closed) return null; // somebody has gone on meanwhile
-      this.box.replaceChildren(this.feed.add(reading(id, subjects, { large: true })));
+    this.reason = h("p", { class: "reason", hidden: true });
+    this.element.append(this.crumbs([CLUSTER_GRAPHS[id].title]), this.reason, this.box);
+    this.parts.push(new Poll("clusters", ({ clusters }) => {
+      const away = clusters.filter((c) => c.state === "unreachable");
+      setText(this.reason, away.map((c) => `Cluster ${c.name} does not answer: ${c.reason || "it is not known why"}.`).join(" "));
+      this.reason.hidden = !away.length;
+      if (this.feed.graphs.length) return;
+      const subjects = clusters.filter((c) => c.state !== "off").map((c) => ({ label: c.name, key: clusterKey(c.name) })).sort((a, b) => a.label.localeCompare(b.label));
+      this.box.replaceChildren(subjects.length ? this.feed.add(reading(id, subjects.slice(0, 6), { large: true })) : empty("No cluster is looked at: set monitor.enabled: true in the configuration."));
       this.feed.refresh();
-      return this.feed.graphs[0];
-    };
-    if (!cluster) {
-      ask("clusters").then((d) => draw(d.clusters.map((c) => c.name).sort().slice(0, 6).map((c) => ({ label: c, key: clusterKey(c) }))), (e) => this.box.replaceChildren(empty(sentence(e.message))));
-      return;
-    }
-    const graph = draw([{ label: name ?? cluster, key: clusterKey(cluster, kind, name) }]);
-    graph.live = new Live(graph, POLL / 1000, false);
-    this.parts.push(new Poll(clusterPath(cluster, kind, name), (d) => graph.live.add(d[fieldOf(g)]), (e) => { if (e.status === 404) this.box.replaceChildren(empty(sentence(e.message))); }));
+    }, (e) => { if (!this.feed.graphs.length) this.box.replaceChildren(empty("The clusters' numbers cannot be read: " + e.message)); }));
   }
 
   update() {}

@@ -46,8 +46,9 @@ const KINDS = {
 
 const fieldOf = (g) => g.field || Object.keys(g.metrics)[0];
 
-// Of a subject: the document, the series and the address of a large graph.
-const clusterPath = (cluster, kind, name) => `clusters/${part(cluster)}` + (kind ? `/${KINDS[kind].many}/${part(name)}` : "");
+// Of a subject: the document, the series and the address of a large graph. A group
+// may be called "..": what no path can carry goes into the query.
+const clusterPath = (cluster, kind, name) => `clusters/${part(cluster)}` + (kind ? `/${KINDS[kind].many}?name=${part(name)}` : "");
 const clusterKey = (cluster, kind, name) => "cluster:" + cluster + (kind ? `/${kind}:${name}` : "");
 const clusterGraph = (id, cluster, kind, name) => `#/graph/${id}` + toCluster(cluster, kind, name).slice(1);
 
@@ -94,6 +95,17 @@ function troubles(t) {
   return [of(t.offline, "without a leader"), of(t.under_replicated, "under-replicated")].filter(Boolean).join(", ");
 }
 
+// topicsOf is how many topics a cluster has for people: those of its list, or all,
+// where they are too many for one.
+const topicsOf = (c) => c.topics_listed || c.topic_count;
+
+// leftOut says which topics are not in the list of a cluster.
+function leftOut(c) {
+  if (!c.topics_listed) return c.topic_count ? "not listed one by one" : "";
+  const other = c.topic_count - c.topics_listed - c.topics_internal;
+  return [c.topics_internal && `${whole(c.topics_internal)} internal`, other && `${whole(other)} outside of monitor.topics`].filter(Boolean).map((t, i) => (i ? "" : "without ") + t).join(" and ");
+}
+
 // clusterTable lists clusters.
 function clusterTable(rows, none) {
   const count = (c, v) => c.time ? whole(v) : DASH;
@@ -106,7 +118,7 @@ function clusterTable(rows, none) {
       number("offline", "Offline", 78, 3, (c) => c.offline, (c) => c.offline > 0),
       number("under", "Under-replicated", 130, 5, (c) => c.under_replicated, (c) => c.under_replicated > 0),
       number("brokers", "Brokers", 78, 2, (c) => c.broker_count),
-      number("topics", "Topics", 78, 2, (c) => c.topic_count),
+      number("topics", "Topics", 78, 2, topicsOf),
       number("partitions", "Partitions", 92, 4, (c) => c.partition_count),
       number("groups", "Groups", 78, 3, (c) => c.group_count),
       { id: "rate", title: "Records", width: 92, drop: 1, compare: larger((c) => c.records_per_second), cell: (c) => show("rate", c.records_per_second) },
@@ -140,7 +152,7 @@ class GroupTable extends Table {
       ].filter((c) => !ofTopic || !["state", "rate", "spark"].includes(c.id)),
       id: (g) => g.cluster + "\n" + g.name,
       compare: (a, b) => a.name.localeCompare(b.name) || a.cluster.localeCompare(b.cluster),
-      name: (g) => g.name,
+      name: (g) => called(g.name),
       href: (g) => toCluster(g.cluster, "group", g.name),
       under: ofTopic ? null : (g) => [(scope === "all" ? g.cluster + ": " : "") + (typeWords(g) && typeWords(g) + ", ") + (g.topics.length ? g.topics.join(", ") : "reads no topic"), false],
       words: (g) => ofTopic ? g.name : [g.name, g.cluster, groupMark(g)[1], typeWords(g), ...g.topics].join(" "),
@@ -194,7 +206,7 @@ class ClusterLook {
     const total = (f) => sum(looked, (c) => c.time ? f(c) : null);
     const fine = looked.filter((c) => c.state === "ok").length, offline = total((c) => c.offline), under = total((c) => c.under_replicated);
     this.tiles.set("clusters", fine < looked.length ? `${whole(fine)} of ${whole(looked.length)}` : whole(fine), fine < looked.length ? "the others do not answer" : "all answer", fine < looked.length ? "bad" : "good");
-    this.tiles.set("brokers", whole(total((c) => c.broker_count)), `${plural(total((c) => c.topic_count), "topic", "topics")}, ${plural(total((c) => c.partition_count), "partition", "partitions")}`);
+    this.tiles.set("brokers", whole(total((c) => c.broker_count)), `${plural(total(topicsOf), "topic", "topics")}, ${plural(total((c) => c.partition_count), "partition", "partitions")}`);
     this.tiles.set("offline", whole(offline), "partitions without a leader", offline ? "bad" : offline === 0 ? "good" : "");
     this.tiles.set("under", whole(under), "partitions with a replica out of sync", under ? "warn" : under === 0 ? "good" : "");
     this.tiles.set("rate", show("rate", total((c) => c.records_per_second)), "written to all clusters");

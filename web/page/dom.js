@@ -34,6 +34,7 @@ const part = encodeURIComponent;
 const toRoute = (route) => "#/route/" + part(route);
 const toTopic = (route, topic) => `${toRoute(route)}/topic/${part(topic)}`;
 const toPartition = (route, topic, n) => `${toTopic(route, topic)}/partition/${n}`;
+const toGraph = (id, route, topic, n) => `#/graph/${id}` + (n !== undefined ? toPartition(route, topic, n) : topic !== undefined ? toTopic(route, topic) : toRoute(route)).slice(1);
 const toCluster = (cluster, kind, name) => `#/cluster/${part(cluster)}` + (kind ? `/${kind}/${part(name)}` : "");
 
 function card(title, properties, ...children) {

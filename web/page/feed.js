@@ -40,8 +40,8 @@ class Feed {
   fill(g, found) {
     const rows = g.o.series.map((s) => found.series.get(s.key));
     const missing = rows.every((r) => !r.recorded);
-    if (g.live && g.live.standIn(missing)) return;
-    g.set({ ...found.span, rows }, missing ? g.o.absent || "Nothing is recorded yet: the first points come with the next measurement." : "");
+    if (g.live && g.live.standIn(missing, found.span)) return;
+    g.set({ ...found.span, rows }, missing ? "Nothing is recorded yet: the first points come with the next measurement." : "");
   }
 }
 
@@ -52,41 +52,58 @@ async function points(keys, window) {
   for (let i = 0; i < keys.length; i += ASKED) {
     const query = keys.slice(i, i + ASKED).map((k) => "&series=" + part(k)).join("");
     const d = await ask(`history?window=${window}${query}`);
-    span = { start: d.start, step: d.step_seconds, bridge: Math.max(Math.ceil(d.interval_seconds / d.step_seconds), 1) };
+    span = { room: d.room, free: d.free, memory: d.in_memory, start: d.start, step: d.step_seconds, bridge: Math.max(Math.ceil(d.interval_seconds / d.step_seconds), 1) };
     for (const s of d.series) series.set(s.series, s);
   }
   return { span, series };
 }
 
-// Live draws what the browser itself has seen since the page was opened, for what
-// has no history. A value comes every step seconds.
+// whyLive says why there is nothing but what the browser sees, and the way out.
+const whyLive = ({ room, free, memory }, other) => other ? "Live only: another process records its history."
+  : free >= ROOM ? "Live only so far: its history begins when it is first measured."
+  : `Live only: the history has room for ${whole(room)} series, and all of it is taken. web.history.series in the configuration gives more${memory ? ", and web.history.path a file for it" : ""}; what is drawn here is what this browser has seen.`;
+const ROOM = 5; // series of a topic, a group or a partition, at most
+
+// What this browser has seen of a series stays, so that a graph goes on when it is
+// opened large: [time, value], the newest of the last hour.
+const witnessed = new Map();
+const WITNESSED = 64, AN_HOUR = 3600;
+
+// Live draws what the browser itself has seen, for what has no history. A value
+// comes every step seconds.
 class Live {
-  constructor(graph, step = 2, on = true) {
-    Object.assign(this, { graph, step, on, start: Math.floor(Date.now() / 1000), seen: [] });
+  constructor(graph, step) {
+    Object.assign(this, { graph, step, on: false, other: false });
+    const key = graph.o.series[0].key;
+    this.seen = witnessed.get(key) || [];
+    witnessed.delete(key);
+    witnessed.set(key, this.seen);
+    if (witnessed.size > WITNESSED) witnessed.delete(witnessed.keys().next().value);
   }
 
   // standIn says whether to draw in place of history, which may be missing.
-  standIn(missing) {
+  standIn(missing, span) {
     this.on = missing;
-    setText(this.graph.aside, missing ? "live only" : "");
+    this.graph.only(missing ? whyLive(span, this.other) : "");
     if (missing) this.draw();
     else delete this.graph.newest;
     return missing;
   }
 
   add(value) {
-    const i = Math.floor((Date.now() / 1000 - this.start) / this.step);
-    while (this.seen.length < i) this.seen.push(null);
-    this.seen[i] = value;
+    const now = Math.floor(Date.now() / 1000);
+    this.seen.push([now, known(value) && value >= 0 ? value : null]);
+    while (this.seen[0][0] < now - AN_HOUR) this.seen.shift();
     if (this.on) this.draw();
   }
 
   draw() {
     const { step, seen } = this;
-    this.graph.newest = (row) => { for (let k = seen.length - 1; k >= 0; k--) if (known(row.avg[k])) return k; return -1; };
-    const length = Math.max(seen.length, 150);
-    const avg = seen.concat(Array(length - seen.length).fill(null));
-    this.graph.set({ start: this.start, step, bridge: 3, rows: [{ min: avg, avg, max: avg }] });
+    const start = seen.length ? seen[0][0] : Math.floor(Date.now() / 1000);
+    const avg = Array(Math.max(150, Math.floor((seen.length ? seen.at(-1)[0] - start : 0) / step) + 1)).fill(null);
+    for (const [at, value] of seen) avg[Math.floor((at - start) / step)] = value;
+    this.graph.newest = () => { const last = Math.floor(((seen.length ? seen.at(-1)[0] : start) - start) / step); for (let k = last; k >= 0 && k > last - 5; k--) if (known(avg[k])) return k; return -1; };
+    this.graph.set({ start, step, bridge: 3, rows: [{ min: avg, avg, max: avg }] });
   }
 }
 

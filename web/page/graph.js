@@ -42,14 +42,15 @@ class Graph {
       return value;
     });
     this.when = h("span", { class: "when" });
-    this.aside = h("span", { class: "live-only", title: "There is no room for its history: these points are what this browser has seen. web.history.series in the configuration gives more." });
+    this.aside = h("span", { class: "live-only" });
+    this.why = h("p", { class: "reason", hidden: true });
     this.plot = h("div", { class: "plot-box", tabindex: 0, role: "img", "aria-label": o.title, onpointermove: (e) => this.pointed(e), onpointerdown: (e) => this.pointed(e),
       onpointerleave: () => moveCursor(null), onblur: () => moveCursor(null), onkeydown: (e) => this.key(e), ondblclick: () => this.open() }, this.canvas, this.message);
     this.element = h("section", { class: "card graph" + (o.large ? " large" : "") },
       h("div", { class: "graph-head" },
         h("h2", { title: o.meaning }, o.href ? h("a", { href: o.href, title: "Open large" }, o.title, h("span", { class: "open", "aria-hidden": "true" }, " ⤢")) : o.title),
         this.aside, this.when, this.legend),
-      this.plot, o.large && o.meaning ? h("p", { class: "meaning" }, o.meaning) : null);
+      o.large ? this.why : null, this.plot, o.large && o.meaning ? h("p", { class: "meaning" }, o.meaning) : null);
     this.resize = new ResizeObserver(() => this.later());
     this.resize.observe(this.plot);
     cursor.graphs.add(this);
@@ -58,6 +59,15 @@ class Graph {
   close() {
     this.resize.disconnect();
     cursor.graphs.delete(this);
+  }
+
+  // only says why there is no history, in a word or, where there is room, a sentence.
+  only(why) {
+    setText(this.aside, why && "live only");
+    this.aside.title = why;
+    setText(this.why, why);
+    this.why.hidden = !why;
+    if (this.told) this.told(why);
   }
 
   open() { if (this.o.href) location.hash = this.o.href; }

@@ -8,12 +8,10 @@ function visit() {
   if (page) page.close();
   page = null;
   if (!store.head) return byId("content").replaceChildren(empty(store.trouble || "Connecting …"));
-  const number = /^\d+$/.test(p[5] || "") ? Number(p[5]) : NaN;
-  if (p[0] === "route" && p.length === 2) page = new RoutePage(p[1]);
-  else if (p[0] === "route" && p[2] === "topic" && p.length === 4) page = new TopicPage(p[1], p[3]);
-  else if (p[0] === "route" && p[2] === "topic" && p[4] === "partition" && !Number.isNaN(number)) page = new PartitionPage(p[1], p[3], number);
-  else if (p[0] === "graph" && Object.hasOwn(GRAPHS, p[1] || "")) page = new GraphPage(p[1], p[2] === "route" ? p[3] : undefined, p[4] === "topic" ? p[5] : undefined);
-  else if (p[0] === "graph" && Object.hasOwn(CLUSTER_GRAPHS, p[1] || "") && (p.length === 2 || p[2] === "cluster" && isSubject(p.slice(3)))) page = new ClusterGraphPage(p[1], ...p.slice(3));
+  const named = copied(p[0] === "graph" ? p.slice(2) : p);
+  if (p[0] === "route" && named) page = new [RoutePage, TopicPage, PartitionPage][named.length - 1](...named);
+  else if (p[0] === "graph" && Object.hasOwn(GRAPHS, p[1] || "") && (p.length === 2 || named && (named.length === 1 || TOPIC_GRAPHS.includes(p[1])))) page = new GraphPage(p[1], ...(named || []));
+  else if (p[0] === "graph" && Object.hasOwn(CLUSTER_GRAPHS, p[1] || "") && (p.length === 2 || p[2] === "cluster" && isSubject(p.slice(3)))) page = p.length === 2 ? new ClustersGraphPage(p[1]) : new ClusterGraphPage(p[1], ...p.slice(3));
   else if (p[0] === "cluster" && isSubject(p.slice(1))) page = p.length === 2 ? new ClusterPage(p[1]) : new { broker: BrokerPage, topic: ClusterTopicPage, group: GroupPage }[p[2]](p[1], p[3]);
   else if (p[0] === "") page = new Overview();
   else {
@@ -23,6 +21,16 @@ function visit() {
   byId("content").replaceChildren(page.element);
   page.update();
   window.scrollTo(0, 0);
+}
+
+// copied reads what an address names of what is copied: [route], [route, topic] or
+// [route, topic, partition]; null for anything else.
+function copied([kind, route, topic, t, partition, n, ...more]) {
+  if (kind !== "route" || route === undefined || more.length) return null;
+  if (topic === undefined) return [route];
+  if (topic !== "topic" || t === undefined) return null;
+  if (partition === undefined) return [route, t];
+  return partition === "partition" && /^\d+$/.test(n || "") ? [route, t, Number(n)] : null;
 }
 
 // isSubject tells the parts of an address that name a cluster or something in it.
@@ -46,14 +54,28 @@ function bar() {
   const { mirror, version, routes } = store.head;
   setText(byId("name"), mirror);
   setText(byId("build"), "mirror " + (version || ""));
+  const [state, text] = routes.length ? routesMark(routes) : clustersMark(store.head.clusters);
+  setMark(byId("overall"), state, text);
+  byId("overall").hidden = !text;
+  document.title = (troubled(state) ? "(!) " : "") + mirror + " · mirror";
+}
+
+// routesMark is the state of all that is copied, in few words.
+function routesMark(routes) {
   const topics = [...store.topics.values()];
   const state = [...routes, ...topics].reduce((w, r) => badness(r.state) > badness(w) ? r.state : w, "caught_up");
   const many = topics.filter((t) => t.state === state).length;
-  const overall = byId("overall");
-  overall.hidden = !routes.length;
-  setAttribute(overall, "class", "chip " + state);
-  setText(overall, badness(state) <= 1 ? plural(routes.length, "route copies", "routes copy") : many && badness(state) >= STATES.indexOf("paused") ? `${plural(many, "topic", "topics")} ${word(state)}` : word(state));
-  document.title = (troubled(state) ? "(!) " : "") + mirror + " · mirror";
+  return [state, badness(state) <= 1 ? plural(routes.length, "route copies", "routes copy") : many && badness(state) >= STATES.indexOf("paused") ? `${plural(many, "topic", "topics")} ${word(state)}` : word(state)];
+}
+
+// clustersMark is the same of clusters, where nothing is copied.
+function clustersMark(c) {
+  if (!c || !c.looked) return ["", ""];
+  if (c.unreachable) return ["stopped", c.looked > 1 ? `${whole(c.unreachable)} of ${whole(c.looked)} clusters unreachable` : "the cluster is unreachable"];
+  if (c.starting) return ["starting", "first look"];
+  if (c.offline) return ["stopped", plural(c.offline, "partition offline", "partitions offline")];
+  if (c.under_replicated) return ["waiting", `${whole(c.under_replicated)} under-replicated`];
+  return ["caught_up", c.looked > 1 ? `${whole(c.looked)} clusters healthy` : "the cluster is healthy"];
 }
 
 // Windows of the graphs.

@@ -45,7 +45,7 @@ class RouteMap {
   draw() {
     const width = this.element.clientWidth;
     if (!width || !this.routes) return;
-    const same = JSON.stringify([width, this.routes.map((r) => [r.name, r.from, r.to, r.state, r.reason, r.lag_seconds, r.bytes_per_second, r.topics]), [...(this.clusters || [])].map(([name, c]) => [name, c.state, c.broker_count, c.offline, c.under_replicated])]);
+    const same = JSON.stringify([width, this.routes.map((r) => [r.name, r.from, r.to, r.state, r.reason, r.resting, r.lag_seconds, r.bytes_per_second, r.topics]), [...(this.clusters || [])].map(([name, c]) => [name, c.state, c.broker_count, c.offline, c.under_replicated])]);
     if (same === this.drawn) return;
     this.drawn = same;
     const focused = document.activeElement && this.svg.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
@@ -91,9 +91,10 @@ class RouteMap {
     const neck = tip + (rightwards ? -head : head);
     const room = to - from;
     const behind = known(r.lag_seconds) ? (r.lag_seconds < 1 ? "up to date" : seconds(r.lag_seconds) + " behind") : "";
-    const facts = [word(r.state), show("bytes", r.bytes_per_second), behind].filter((t) => t && t !== DASH);
+    const rests = resting(r);
+    const facts = [word(r.state) + (rests && ", " + rests), show("bytes", r.bytes_per_second), behind].filter((t) => t && t !== DASH);
     while (facts.length > 1 && textWidth(facts.join(" · "), 12) > room) facts.pop();
-    const hint = [`route ${r.name}`, `${r.from} to ${r.to}`, word(r.state), r.reason, show("bytes", r.bytes_per_second), behind, plural(r.topics, "topic", "topics")].filter(Boolean).join(", ");
+    const hint = [`route ${r.name}`, `${r.from} to ${r.to}`, word(r.state), rests, r.reason, show("bytes", r.bytes_per_second), behind, plural(r.topics, "topic", "topics")].filter(Boolean).join(", ");
     return h("svg:a", { href: toRoute(r.name), class: "arrow " + r.state, "aria-label": hint },
       h("svg:title", {}, hint),
       h("svg:rect", { class: "hit", x: left, y, width: right - left, height: LANE }),
@@ -103,6 +104,9 @@ class RouteMap {
       h("svg:text", { class: "facts", x: (from + to) / 2, y: middle + 26, "text-anchor": "middle" }, fit(facts.join(" · "), room, 12)));
   }
 }
+
+// resting says how many topics of a route rest while it goes on.
+const resting = (r) => r.resting && r.state !== "paused" ? plural(r.resting, "topic", "topics") + " paused" : "";
 
 const measure = document.createElement("canvas").getContext("2d");
 function textWidth(text, size) {

@@ -9,6 +9,16 @@ class Page {
     this.element = h("div", { class: "page" });
   }
   part(p) { this.parts.push(p); return p.element; }
+  // graph adds a graph of one subject, which draws what the page sees where there is
+  // no history; a number of the subject comes every step seconds.
+  graph(id, subject, o, step = 2) {
+    const element = this.feed.add(reading(id, [subject], o)), g = this.feed.graphs.at(-1);
+    g.field = fieldOf(GRAPHS[id] || CLUSTER_GRAPHS[id]);
+    g.live = new Live(g, step);
+    return element;
+  }
+  // saw tells these graphs what is so now.
+  saw(document) { for (const g of this.feed.graphs) g.live.add(document[g.field]); }
   close() { this.feed.close(); for (const p of this.parts) p.close(); }
   crumbs(...steps) {
     const items = [["Overview", "#/"], ...steps];
@@ -47,8 +57,6 @@ function reading(id, subjects, o) {
   const title = subjects.length > 1 && lines[0][1] ? `${g.title} ${lines[0][1]}` : g.title;
   return new Graph({ title, unit: g.unit, meaning: g.meaning, series, ...o });
 }
-
-const NOT_RECORDED = "Live only: there is no room for this topic's history. web.history.series in the configuration gives more.";
 
 class Overview extends Page {
   constructor() {
@@ -129,6 +137,7 @@ class RoutePage extends Page {
     this.name = name;
     this.tiles = new Tiles({ throughput: "Throughput", lag: "Lag", latency: "p99 latency", catchup: "Time to catch up", losses: "Losses, ever", verify: "Last verify", topics: "Topics" });
     this.state = chip("");
+    this.resting = chip("paused", "");
     this.ends = h("span", { class: "ends" });
     this.reason = h("p", { class: "reason", hidden: true });
     this.events = new EventList(name);
@@ -138,16 +147,17 @@ class RoutePage extends Page {
     this.fleet = card("Processes", { hidden: true }, h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Process"),
       ["Throughput", "Records", "Lanes", "Heard of"].map((t) => h("th", { class: "n" }, t)), h("th", {}, ""))), this.processes)));
     this.actions = new Actions(name);
-    this.element.append(this.crumbs([name]), h("p", { class: "lead" }, this.state, this.ends, this.actions.element), this.reason, this.tiles.element,
-      h("section", { class: "graphs", "aria-label": "Graphs" }, Object.keys(GRAPHS).map((id) => this.feed.add(reading(id, subject, { href: `#/graph/${id}/route/${part(name)}` })))),
+    this.element.append(this.crumbs([name]), h("p", { class: "lead" }, this.state, this.resting, this.ends, this.actions.element), this.reason, this.tiles.element,
+      h("section", { class: "graphs", "aria-label": "Graphs" }, Object.keys(GRAPHS).map((id) => this.feed.add(reading(id, subject, { href: toGraph(id, name) })))),
       this.part(this.table), this.fleet, card("Events", { class: "card events" }, this.part(this.events)), this.part(this.losses = new LossList(name)));
     this.feed.refresh();
   }
 
   update() {
     const r = store.head.routes.find((x) => x.name === this.name);
-    if (!r) return missing(this.element, `There is no route ${this.name}.`);
+    if (!r) return missing(this.element, noRoute(this.name));
     setChip(this.state, r.state);
+    setText(this.resting, resting(r));
     setParts(this.ends, h("a", { href: toCluster(r.from) }, r.from), " → ", h("a", { href: toCluster(r.to) }, r.to));
     this.actions.update();
     setText(this.reason, r.reason);
@@ -184,6 +194,10 @@ function missing(element, text) {
   element.replaceChildren(h("div", { class: "card empty-page" }, h("h1", {}, text), h("p", {}, "It may have been removed, or the address has a slip. "), h("p", {}, h("a", { href: "#/" }, "To the overview"))));
 }
 
+const noRoute = (name) => `There is no route ${name}.`;
+const noTopic = (o) => `Route ${o.route} has no topic ${o.topic}.`;
+const findTopic = (route, topic) => [...store.topics.values()].find((t) => t.route === route && t.source === topic);
+
 // Partitions asks for the partitions of one topic while somebody looks at them.
 class Partitions {
   constructor(route, topic, found) {
@@ -211,10 +225,10 @@ class TopicPage extends Page {
     this.reason = h("p", { class: "reason", hidden: true });
     this.body = h("tbody");
     this.events = new EventList(route, topic);
-    const subject = [{ label: topic, key: `${route}/${topic}` }];
+    const subject = { label: topic, key: `${route}/${topic}` };
     this.actions = new Actions(route, topic);
     this.element.append(this.crumbs([route, toRoute(route)], [topic]), h("p", { class: "lead" }, this.state, this.ends, this.actions.element), this.reason, this.tiles.element,
-      h("section", { class: "graphs two", "aria-label": "Graphs" }, TOPIC_GRAPHS.map((id) => this.feed.add(reading(id, subject, { href: `#/graph/${id}/route/${part(route)}/topic/${part(topic)}`, absent: NOT_RECORDED })))),
+      h("section", { class: "graphs two", "aria-label": "Graphs" }, TOPIC_GRAPHS.map((id) => this.graph(id, subject, { href: toGraph(id, route, topic) }))),
       card("Partitions", {}, h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {},
         ["Partition", "State"].map((t) => h("th", {}, t)), ["Lag", "Records behind", "Copied up to", "Source ends at", "Target offset", "Lane"].map((t) => h("th", { class: "n" }, t)), h("th", {}, "Copied by"))), this.body))),
       card("Events", { class: "card events" }, this.part(this.events)), this.part(this.losses = new LossList(route, topic)));
@@ -224,8 +238,8 @@ class TopicPage extends Page {
   }
 
   update() {
-    const t = [...store.topics.values()].find((x) => x.route === this.route && x.source === this.topic);
-    if (!t) return missing(this.element, `Route ${this.route} has no topic ${this.topic}.`);
+    const t = findTopic(this.route, this.topic);
+    if (!t) return missing(this.element, noTopic(this));
     setChip(this.state, t.state);
     const { from, to } = store.head.routes.find((r) => r.name === this.route) || {};
     setParts(this.ends, from, " ", h("a", { href: toCluster(from, "topic", t.source) }, t.source), ` → ${to} `, h("a", { href: toCluster(to, "topic", t.target) }, t.target));
@@ -236,6 +250,7 @@ class TopicPage extends Page {
     this.tiles.set("lag", show("seconds", t.lag_seconds), "oldest record not copied yet", lagMood(t.lag_seconds));
     this.tiles.set("behind", whole(t.lag_records), known(t.source_end) && t.source_end >= 0 ? `of offsets up to ${whole(t.source_end)} in all` : "");
     this.tiles.set("partitions", whole(t.partitions));
+    this.saw(t);
     this.events.update();
     this.losses.update();
     this.asking.refresh();
@@ -258,68 +273,95 @@ class PartitionPage extends Page {
   constructor(route, topic, number) {
     super();
     Object.assign(this, { route, topic, number });
-    this.tiles = new Tiles({ lag: "Lag", behind: "Records behind", source: "Copied up to", end: "Source ends at", target: "Target offset", owner: "Copied by" });
+    this.tiles = new Tiles({ throughput: "Throughput", lag: "Lag", behind: "Records behind", source: "Copied up to", end: "Source ends at", target: "Target offset", owner: "Copied by" });
     this.state = chip("");
     this.reason = h("p", { class: "reason", hidden: true });
-    const graph = (id, title, unit, meaning) => {
-      const g = new Graph({ title, unit, meaning, series: [{ label: title, key: "" }] });
-      this.parts.push(g);
-      this[id] = new Live(g);
-      return g.element;
-    };
+    this.elsewhere = h("p", { class: "reason note-line", hidden: true });
     this.events = new EventList(route, topic, number);
-    this.element.append(this.crumbs([route, toRoute(route)], [topic, toTopic(route, topic)], [`partition ${number}`]), h("p", { class: "lead" }, this.state), this.reason, this.tiles.element,
-      h("section", { class: "graphs", "aria-label": "Graphs since this page was opened" },
-        graph("lag", "Lag in time", "seconds", GRAPHS.lag.meaning), graph("behind", "Lag in records", "count", GRAPHS.behind.meaning), graph("rate", "Offsets copied", "rate", "Source offsets that were copied or passed over, per second.")),
-      h("p", { class: "aside" }, "Partitions have no history: these graphs begin when the page is opened. The ", h("a", { href: toTopic(route, topic) }, "topic's page"), " has the seven windows."),
+    const subject = { label: `partition ${number}`, key: `${route}/${topic}/${number}` };
+    this.element.append(this.crumbs([route, toRoute(route)], [topic, toTopic(route, topic)], [subject.label]), h("p", { class: "lead" }, this.state), this.reason, this.elsewhere, this.tiles.element,
+      h("section", { class: "graphs two", "aria-label": "Graphs" }, TOPIC_GRAPHS.map((id) => this.graph(id, subject, ofPartition(id, { href: toGraph(id, route, topic, number) })))),
+      this.why = h("p", { class: "aside", hidden: true }),
       card("Events", { class: "card events" }, this.part(this.events)));
+    this.feed.graphs[0].told = (why) => { setText(this.why, why); this.why.hidden = !why; };
     this.asking = new Partitions(route, topic, (list) => this.show(list.find((p) => p.partition === number)));
     this.parts.push(this.asking);
+    this.feed.refresh();
   }
 
   update() { this.events.update(); this.asking.refresh(); }
 
   show(p) {
-    if (!p) return missing(this.element, `Topic ${this.topic} of route ${this.route} has no partition ${this.number}.`);
+    if (!p) return missing(this.element, noPartition(this));
     setChip(this.state, p.state);
     setText(this.reason, p.reason);
     this.reason.hidden = !p.reason;
+    copiedElsewhere(this, p);
+    this.tiles.set("throughput", show("bytes", p.bytes_per_second), known(p.records_per_second) ? recordRate(p.records_per_second) : "");
     this.tiles.set("lag", show("seconds", p.lag_seconds), "oldest record not copied yet", lagMood(p.lag_seconds));
     this.tiles.set("behind", whole(p.lag_records));
     this.tiles.set("source", whole(p.source_offset), "next source offset");
     this.tiles.set("end", whole(p.source_end), "last stable offset or high watermark");
     this.tiles.set("target", whole(p.target_offset), p.target);
     this.tiles.set("owner", p.owner || "nobody now", `lane ${whole(p.lane)}`);
-    const now = Date.now();
-    this.lag.add(p.lag_seconds);
-    this.behind.add(p.lag_records >= 0 ? p.lag_records : null);
-    if (this.before && p.source_offset >= this.before.offset && this.before.offset >= 0) this.rate.add((p.source_offset - this.before.offset) / ((now - this.before.now) / 1000));
-    this.before = { offset: p.source_offset, now };
+    this.saw(p);
   }
 }
 
-// GraphPage is one graph, large: of all routes, a route or a topic.
-class GraphPage extends Page {
-  constructor(id, route, topic) {
-    super();
-    Object.assign(this, { id, route, topic });
-    const g = GRAPHS[id];
-    const steps = [];
-    if (route) steps.push([route, toRoute(route)]);
-    if (topic) steps.push([topic, toTopic(route, topic)]);
-    this.box = h("div");
-    this.element.append(this.crumbs(...steps, [g.title]), this.box);
-    if (route) this.draw([{ label: topic || route, key: topic ? `${route}/${topic}` : route }]);
-  }
+const noPartition = (o) => `Topic ${o.topic} of route ${o.route} has no partition ${o.number}.`;
 
-  draw(subjects) {
-    this.box.replaceChildren(this.feed.add(reading(this.id, subjects, { large: true, absent: this.topic ? NOT_RECORDED : "" })));
+// copiedElsewhere says whose page has the history of a partition that another
+// process of the fleet copies, and links it where that can be.
+function copiedElsewhere({ elsewhere, route, feed }, p) {
+  const [here, ...others] = (store.head.routes.find((r) => r.name === route) || { processes: [] }).processes;
+  const other = others.find((o) => o.process === p.owner);
+  elsewhere.hidden = !here || !p.owner || p.owner === here.process;
+  for (const g of feed.graphs) g.live.other = !elsewhere.hidden;
+  setParts(elsewhere, other && /^https?:/.test(other.url) ? h("a", { href: other.url, rel: "noreferrer" }, p.owner) : p.owner, " copies this partition and records its history. Here are only the points of times when this process copied it.");
+}
+
+// A partition has the graphs of a topic.
+const ofPartition = (id, o) => ({ ...o, meaning: GRAPHS[id].meaning.replace(", of the partition furthest behind", "") });
+
+// GraphPage is one graph, large: of all routes, a route, a topic or a partition.
+class GraphPage extends Page {
+  constructor(id, route, topic, number) {
+    super();
+    Object.assign(this, { id, route, topic, number });
+    const steps = [], g = GRAPHS[id];
+    if (route !== undefined) steps.push([route, toRoute(route)]);
+    if (topic !== undefined) steps.push([topic, toTopic(route, topic)]);
+    if (number !== undefined) steps.push([`partition ${number}`, toPartition(route, topic, number)]);
+    this.box = h("div");
+    this.reason = h("p", { class: "reason", hidden: true });
+    this.elsewhere = h("p", { class: "reason note-line", hidden: true });
+    this.element.append(this.crumbs(...steps, [g.title]), this.reason, this.elsewhere, this.box);
+    if (route === undefined) return;
+    const subject = { label: steps.at(-1)[0], key: [route, topic, number].filter((x) => x !== undefined).join("/") };
+    this.box.append(topic === undefined ? this.feed.add(reading(id, [subject], { large: true })) : this.graph(id, subject, number === undefined ? { large: true } : ofPartition(id, { large: true })));
+    if (number !== undefined) this.parts.push(this.asking = new Partitions(route, topic, (list) => this.show(list.find((p) => p.partition === number), noPartition(this))));
     this.feed.refresh();
   }
 
   update() {
-    if (this.route || this.drawn) return;
-    this.drawn = true;
-    this.draw(store.head.routes.slice(0, 6).map((r) => ({ label: r.name, key: r.name })));
+    const { routes } = store.head, { route, topic } = this;
+    if (this.asking) return void this.asking.refresh();
+    if (topic !== undefined) return this.show(findTopic(route, topic), noTopic(this));
+    if (route !== undefined) return this.show(routes.find((r) => r.name === route), noRoute(route));
+    const names = routes.slice(0, 6).map((r) => r.name);
+    if (names.join("\n") === this.drawn) return;
+    this.drawn = names.join("\n");
+    for (const g of this.feed.graphs.splice(0)) g.close();
+    this.box.replaceChildren(names.length ? this.feed.add(reading(this.id, names.map((r) => ({ label: r, key: r })), { large: true })) : empty("No route is configured, so there is nothing to draw."));
+    this.feed.refresh();
+  }
+
+  // show says what is wrong with the subject, which would explain a hole.
+  show(subject, gone) {
+    if (!subject) return missing(this.element, gone);
+    setText(this.reason, subject.reason);
+    this.reason.hidden = !subject.reason;
+    if (this.number !== undefined) copiedElsewhere(this, subject);
+    if (this.topic !== undefined) this.saw(subject);
   }
 }
