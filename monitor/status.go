@@ -13,6 +13,10 @@ type Status struct {
 	Routes []RouteStatus `json:"routes"`
 }
 
+// OnlyClusters says that a process answers that has no routes: it only looks at
+// clusters.
+func (s *Status) OnlyClusters() bool { return len(s.Routes) == 0 && s.Origin == FromProcess }
+
 // Origin is where a status comes from.
 type Origin string
 

@@ -59,6 +59,12 @@ func TestClustersAlone(t *testing.T) {
 			t.Errorf("%s: got exit code %d, %q, %q; want %d, %q", test.args, code, out, errOut, test.code, test.want)
 		}
 	}
+	screen := onTerminal(t, 80, 24, nil, "top", "--url", url, "--interval", "100ms")
+	screen.seeText("there are no routes", "CLUSTER", "west", "east")
+	screen.press("q")
+	if code := screen.end(); code != exitOK {
+		t.Errorf("top: exit code %d", code)
+	}
 	stop()
 	if err := <-done; err != nil || !strings.Contains(log.String(), "mirror stopped") {
 		t.Errorf("got %v\n%s", err, log.String())

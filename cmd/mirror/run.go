@@ -90,6 +90,7 @@ type process struct {
 	history  *history.History
 	recorder *history.Recorder
 	engine   *replicate.Mirror
+	ready    func() (bool, []string)
 	clusters *clusters.Watch
 	server   *web.Server // of newProcess, listens already
 }
@@ -103,7 +104,7 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 	watchers.Go(func() { p.sinks.Run(watching) })
 	watchers.Go(func() { p.recorder.Run(watching) })
 	watchers.Go(func() { p.clusters.Run(watching) })
-	n := newNotifier(os.Getenv, p.engine.Alive, p.engine.Ready, log)
+	n := newNotifier(os.Getenv, p.engine.Alive, p.ready, log)
 	watchers.Go(func() { n.run(watching) })
 	watchers.Go(func() {
 		select {
@@ -156,12 +157,13 @@ func buildProcess(cfg *config.Config, past *history.History, log *slog.Logger) (
 	sampler.AddSource(sinks.Points)
 	recorder := history.NewRecorder(past)
 	sampler.Subscribe(recorder.Take)
-	server, err := web.New(web.Options{Web: cfg.Web, Source: engine, Sampler: sampler, Sinks: sinks, Log: log, Version: readBuild().Version,
+	source := readiness{engine, len(cfg.Routes) == 0, watch.Summaries}
+	server, err := web.New(web.Options{Web: cfg.Web, Source: source, Sampler: sampler, Sinks: sinks, Log: log, Version: readBuild().Version,
 		Losses: engine.Losses, History: past, Clusters: watch, Groups: engine, Actor: engine})
 	if err != nil {
 		return nil, err
 	}
-	return &process{registry: registry, sampler: sampler, sinks: sinks, history: past, recorder: recorder, engine: engine, clusters: watch, server: server}, nil
+	return &process{registry: registry, sampler: sampler, sinks: sinks, history: past, recorder: recorder, engine: engine, ready: source.Ready, clusters: watch, server: server}, nil
 }
 
 // runner is one part of the process.

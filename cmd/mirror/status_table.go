@@ -26,7 +26,7 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 		from = ": no process answers, this is from the checkpoint topic" + storedAge(status)
 	}
 	fmt.Fprintf(out, "mirror %s%s\n\n", cell(status.Mirror), from)
-	if len(status.Routes) == 0 && status.Origin == monitor.FromProcess {
+	if status.OnlyClusters() {
 		_, err := fmt.Fprintln(out, noRoutes)
 		return err
 	}

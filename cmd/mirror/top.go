@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mirror/clusters"
 	"mirror/monitor"
 )
 
@@ -25,7 +26,7 @@ func newTopCommand() *cobra.Command {
 		Long: `Show routes and topics of a running mirror on the whole screen, the worst first, and keep it up to date.
 Arrow keys select a topic and say below the table why it is as it is; enter shows its partitions.
 The keys: s l t n sort by state, lag, throughput, name; / filters by name; r shows one route after the other;
-p pauses the picture; ? lists all keys; q ends it.
+p pauses the picture; ? lists all keys; q ends it. Where there are no routes it shows the clusters.
 
 It needs a terminal of 40 columns and 10 lines at least, and fits into 80×24. States are always written out;
 NO_COLOR leaves out the colours.`,
@@ -63,10 +64,15 @@ func runTop(ctx context.Context, o topOptions, in io.Reader, out io.Writer) erro
 	if err != nil {
 		return err
 	}
-	look := func(ctx context.Context) (monitor.Status, error) { return d.selected(ctx, o.route, o.topics) }
-	first, err := look(ctx)
-	if err != nil {
-		return err // before the screen is touched
+	look := func(ctx context.Context) (found looked) {
+		if found.status, found.err = d.selected(ctx, o.route, o.topics); found.err == nil && found.status.OnlyClusters() {
+			found.clusters, found.err = d.clusters(ctx)
+		}
+		return found
+	}
+	first := look(ctx)
+	if first.err != nil {
+		return first.err // before the screen is touched
 	}
 	screen, err := openScreen(in, out)
 	if err != nil {
@@ -75,7 +81,8 @@ func runTop(ctx context.Context, o topOptions, in io.Reader, out io.Writer) erro
 	defer screen.close()
 	t := &top{screen: screen, model: newTopModel(o.interval), interval: o.interval}
 	t.model.colour = wantsColour()
-	t.model.take(first, time.Now())
+	t.model.take(first.status, time.Now())
+	t.model.takeClusters(first.clusters)
 	return t.run(ctx, look)
 }
 
@@ -88,11 +95,12 @@ type top struct {
 
 // looked is the answer to one question.
 type looked struct {
-	status monitor.Status
-	err    error
+	status   monitor.Status
+	clusters []clusters.Summary // only where there are no routes
+	err      error
 }
 
-func (t *top) run(ctx context.Context, look func(context.Context) (monitor.Status, error)) error {
+func (t *top) run(ctx context.Context, look func(context.Context) looked) error {
 	asking, cancel := context.WithCancel(ctx)
 	answers := make(chan looked)
 	asked := make(chan struct{})
@@ -100,9 +108,9 @@ func (t *top) run(ctx context.Context, look func(context.Context) (monitor.Statu
 		defer close(asked)
 		defer t.screen.closeOnPanic()
 		for sleeping(asking, t.interval) {
-			status, err := look(asking)
+			found := look(asking)
 			select {
-			case answers <- looked{status, err}:
+			case answers <- found:
 			case <-asking.Done():
 			}
 		}
@@ -123,6 +131,7 @@ func (t *top) run(ctx context.Context, look func(context.Context) (monitor.Statu
 				t.model.lose(a.err)
 			} else {
 				t.model.take(a.status, time.Now())
+				t.model.takeClusters(a.clusters)
 			}
 		case pressed, ok := <-t.screen.keys:
 			if !ok {

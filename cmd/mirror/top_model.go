@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mirror/clusters"
 	"mirror/monitor"
 )
 
@@ -15,11 +16,12 @@ type topModel struct {
 	interval time.Duration
 	colour   bool
 
-	status monitor.Status
-	at     time.Time              // of status
-	rates  map[topicKey]float64   // records per second
-	ends   map[partitionKey]int64 // target offsets at the time of at
-	lost   string                 // why no newer status can be had
+	status   monitor.Status
+	clusters []clusters.Summary     // only where there are no routes
+	at       time.Time              // of status
+	rates    map[topicKey]float64   // records per second
+	ends     map[partitionKey]int64 // target offsets at the time of at
+	lost     string                 // why no newer status can be had
 
 	paused   bool
 	help     bool
@@ -96,6 +98,13 @@ func (m *topModel) take(status monitor.Status, now time.Time) {
 		rates = nil // there is nothing yet to compare with
 	}
 	m.status, m.at, m.ends, m.rates = status, now, ends, rates
+}
+
+// takeClusters is take for what is shown where there are no routes.
+func (m *topModel) takeClusters(found []clusters.Summary) {
+	if !m.paused {
+		m.clusters = found
+	}
 }
 
 // lose notes that the mirror does not answer: the picture gets old.

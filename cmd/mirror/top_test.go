@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mirror/clusters"
 	"mirror/monitor"
 )
 
@@ -64,6 +65,48 @@ func TestTopPictures(t *testing.T) {
 			m.press(k)
 		}
 		golden(t, "testdata/top_"+p.name+".txt", []byte(strings.Join(m.view(p.width, p.height), "\n")+"\n"))
+	}
+}
+
+// clustersAlone is what a mirror without routes knows.
+func clustersAlone() *topModel {
+	rate := 1234.4
+	m := newTopModel(2 * time.Second)
+	m.take(monitor.Status{Mirror: "watch", Origin: monitor.FromProcess, Routes: []monitor.RouteStatus{}}, topTime)
+	m.takeClusters([]clusters.Summary{
+		{Name: "east", State: clusters.OK, Time: &topTime, BrokerCount: 3, TopicCount: 1500, PartitionCount: 6000, GroupCount: 12, RecordsPerSecond: &rate, Notes: []string{}},
+		{Name: "north", State: clusters.Starting},
+		{Name: "south", State: clusters.OK, Time: &topTime, BrokerCount: 2, TopicCount: 10, UnderReplicated: 4, Notes: []string{"broker 3 does not answer to the cluster"}},
+		{Name: "west", State: clusters.Unreachable, Reason: "no broker of cluster west can be reached: 10.0.0.1:9092 refuses the connection"},
+		{Name: "off", State: clusters.Off, Notes: []string{"monitor.enabled is false"}},
+	})
+	return m
+}
+
+// Without routes top shows the clusters, the worst first.
+func TestTopOfClustersAlone(t *testing.T) {
+	golden(t, "testdata/top_clusters.txt", []byte(strings.Join(clustersAlone().view(80, 24), "\n")+"\n"))
+	for _, test := range []struct{ keys, want string }{
+		{"j", "south is ok · broker 3 does not answer to the cluster"},
+		{"/eas", "east is ok · the page shows"},
+		{"/x", `no cluster has "x" in its name: esc drops the filter`},
+		{"\r\x1br?x", "west is unreachable: no broker"}, // keys that are for routes do nothing
+	} {
+		m := clustersAlone()
+		for _, k := range parseKeys([]byte(test.keys)) {
+			m.press(k)
+		}
+		if got := strings.Join(m.view(120, 24), "\n"); !strings.Contains(got, test.want) {
+			t.Errorf("%q: got\n%s", test.keys, got)
+		}
+	}
+	for _, size := range [][2]int{{1, 1}, {40, 10}, {79, 23}, {80, 24}, {200, 60}} {
+		lines := clustersAlone().view(size[0], size[1])
+		for _, line := range lines {
+			if n := utf8.RuneCountInString(line); n > size[0] || len(lines) != size[1] {
+				t.Errorf("on %v: %d lines, %d columns: %q", size, len(lines), n, line)
+			}
+		}
 	}
 }
 

@@ -148,6 +148,9 @@ func titles(columns []column) []string {
 
 // routeLines lists the routes, the worst first, with the sums of their fleets.
 func (m *topModel) routeLines(width int) []string {
+	if m.status.OnlyClusters() {
+		return []string{clip("there are no routes: this mirror only looks at clusters", width), ""}
+	}
 	columns := []column{{"ROUTE", 0, false}, {"STATE", 10, false}, {"BEHIND", 8, true}, {"RECORDS/S", 10, true}, {"BYTES/S", 10, true}, {"LOSSES", 6, true}, {"PROCS", 5, true}}
 	if width < smallWidth {
 		columns = columns[:4]
@@ -181,6 +184,9 @@ func (m *topModel) table(width int) (head string, rows []string, detail string) 
 			return m.partitionTable(topic, partitions, width)
 		}
 		m.open = nil // it is gone
+	}
+	if m.status.OnlyClusters() {
+		return m.clusterTable(width)
 	}
 	return m.topicTable(width)
 }
@@ -301,6 +307,9 @@ func (m *topModel) partitionTable(topic monitor.TopicStatus, partitions []monito
 func (m *topModel) keyLine(width, rows, shown int) string {
 	if m.typing {
 		return clip("/"+m.filter+"█  enter keeps it, esc drops it", width)
+	}
+	if m.status.OnlyClusters() {
+		return clip("the worst first · / filter · p pause · ? help · q quit", width)
 	}
 	where := fmt.Sprintf("by %s", m.order)
 	if rows > shown {
