@@ -20,8 +20,6 @@ import (
 	"testing"
 	"time"
 
-	cdx "github.com/CycloneDX/cyclonedx-go"
-
 	"mirror/deploy/notices"
 )
 
@@ -217,33 +215,6 @@ func checkNotices(t *testing.T, text []byte, info *buildinfo.BuildInfo) {
 		if !strings.Contains("\n"+list, "\n"+module.Path+" "+module.Version+": ") || !strings.Contains(texts, "\n"+module.Path+" "+module.Version+", LICENSE") {
 			t.Errorf("there is no licence of %s %s", module.Path, module.Version)
 		}
-	}
-}
-
-// checkBOM compares the bill of materials with the build information, both ways.
-func checkBOM(t *testing.T, text []byte, info *buildinfo.BuildInfo) {
-	t.Helper()
-	var bom cdx.BOM
-	if err := cdx.NewBOMDecoder(bytes.NewReader(text), cdx.BOMFileFormatJSON).Decode(&bom); err != nil {
-		t.Fatal(err)
-	}
-	listed := map[string]bool{}
-	for _, c := range *bom.Components {
-		listed[c.Name+" "+c.Version] = true
-		if c.Licenses == nil || len(*c.Licenses) == 0 {
-			t.Errorf("%s is without a licence", c.Name)
-		}
-	}
-	if len(listed) != len(info.Deps)+1 {
-		t.Errorf("got %d components, want %d modules and the standard library", len(listed), len(info.Deps))
-	}
-	for _, module := range info.Deps {
-		if !listed[module.Path+" "+module.Version] {
-			t.Errorf("%s %s is not listed", module.Path, module.Version)
-		}
-	}
-	if got := bom.Metadata.Component.Version; got != testVersion || bom.SpecVersion != cdx.SpecVersion1_6 {
-		t.Errorf("it is of version %s, in CycloneDX %v", got, bom.SpecVersion)
 	}
 }
 
