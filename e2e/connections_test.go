@@ -16,12 +16,12 @@ import (
 	"mirror/monitor"
 )
 
-// What docs/operating.md says under "Capacity": so many connections has a process with one route, at most, to each broker,
-// and one or two more to the addresses of the configuration.
+// The guide says under "Capacity" that a process with one route has about four connections to each source broker, four more
+// with something to catch up with, and eight to each target broker. These are the limits, with room for some that end and begin.
 const (
-	toEachSource  = 4
-	toEachTarget  = 8
-	toAddresses   = 2
+	toEachSource  = 5
+	toEachTarget  = 10
+	toAddresses   = 2 // of the configuration
 	forCatchingUp = 4 // more to each source broker, with connections_per_broker at its default
 	threeBrokers  = 3
 )
