@@ -2,10 +2,8 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -96,20 +94,6 @@ func readSome(t *testing.T, c *brokers.Cluster, group, topic string, most int, o
 			t.Fatal(err)
 		}
 	}
-}
-
-// get asks the daemon's API for a document.
-func (d *daemon) get(path string, into any) error {
-	d.alive()
-	resp, err := http.Get("http://" + d.listen + path)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close() // nothing is left to read or to lose
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: HTTP %d", path, resp.StatusCode)
-	}
-	return json.NewDecoder(resp.Body).Decode(into)
 }
 
 // knows compares what the daemon tells with what the brokers tell kadm.

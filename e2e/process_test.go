@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -24,6 +25,7 @@ type daemon struct {
 	config  string // path
 	host    string // name of the host that it believes to run on; empty: this machine's
 	listen  string
+	token   string // that requests to its page bear; empty: none is needed
 	stderr  string // path; all lives of the daemon append to it
 	process *brokers.Process
 }
@@ -53,11 +55,26 @@ func newDaemonFromText(t *testing.T, name string, text func(listen string) strin
 		if d.process != nil {
 			d.process.Kill()
 		}
+		d.judgeLog()
 		if t.Failed() {
 			t.Logf("%s wrote:\n%s", name, d.lastLines(40))
 		}
 	})
 	return d
+}
+
+// judgeLog looks for contents of records in all that the daemon has written: each record of these tests begins with the
+// same bytes, or is filled with the same letters.
+func (d *daemon) judgeLog() {
+	d.t.Helper()
+	for line := range strings.Lines(d.lastLines(math.MaxInt)) {
+		for _, content := range []string{"mIR1", "6d495231", "6D495231", "bUlSM", "abcdefgabcdefg", "secret content"} {
+			if strings.Contains(line, content) {
+				d.t.Errorf("%s has contents of records in its log: %s", d.name, line)
+				return
+			}
+		}
+	}
 }
 
 // startDaemon makes a daemon and starts it.
@@ -171,15 +188,27 @@ func (d *daemon) lastLines(n int) string {
 // status asks the daemon's API.
 func (d *daemon) status() (monitor.Status, error) {
 	var s monitor.Status
-	resp, err := http.Get("http://" + d.listen + "/api/v1/status")
+	return s, d.get("/api/v1/status", &s)
+}
+
+// get asks the daemon's API for a document.
+func (d *daemon) get(path string, into any) error {
+	request, err := http.NewRequest(http.MethodGet, "http://"+d.listen+path, nil)
 	if err != nil {
-		return s, err
+		return err
+	}
+	if d.token != "" {
+		request.Header.Set("Authorization", "Bearer "+d.token)
+	}
+	resp, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
 	}
 	defer resp.Body.Close() // nothing is left to read or to lose
 	if resp.StatusCode != http.StatusOK {
-		return s, fmt.Errorf("status: HTTP %d", resp.StatusCode)
+		return fmt.Errorf("%s: HTTP %d", path, resp.StatusCode)
 	}
-	return s, json.NewDecoder(resp.Body).Decode(&s)
+	return json.NewDecoder(resp.Body).Decode(into)
 }
 
 // waitState waits until every partition of every route that the daemon copies is in a state.
