@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -74,14 +75,24 @@ func BenchmarkObserved(b *testing.B) {
 	}
 }
 
-// A look at an embedded cluster of 1,000 topics with six partitions, with all requests and the decoding of the answers;
-// the cluster's own work is in it.
+// A look at an embedded cluster of 1,000 topics with six partitions and 100 groups that stand in 30 of them each, with all
+// requests and the decoding of the answers; the cluster's own work is in it.
 func BenchmarkLook(b *testing.B) {
 	var topics []string
 	for i := range 1000 {
 		topics = append(topics, fmt.Sprintf("topic-%04d", i))
 	}
 	fake := newFake(b, kfake.SeedTopics(6, topics...))
+	admin := kadm.NewClient(clientOf(b, fake))
+	for i := range 100 {
+		at := kadm.Offsets{}
+		for k := range 30 {
+			at.AddOffset(topics[10*i+k/6], int32(k%6), 0, -1)
+		}
+		if err := admin.CommitAllOffsets(b.Context(), fmt.Sprintf("group-%03d", i), at); err != nil {
+			b.Fatal(err)
+		}
+	}
 	w := watcherOf(b, configOf(b, fake.ListenAddrs(), ""))
 	b.ReportAllocs()
 	for b.Loop() {
