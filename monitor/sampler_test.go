@@ -1,9 +1,12 @@
 package monitor
 
 import (
+	"context"
 	"math"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -165,6 +168,27 @@ func TestUnknownLagHasNoPoint(t *testing.T) {
 			}
 		}
 	}
+}
+
+// There is one snapshot at once and one per interval, and none after the end.
+func TestSnapshotsPerInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewSampler(SamplerOptions{Registry: NewRegistry(), Status: func() Status { return Status{} }, Interval: 7 * time.Second})
+		var taken atomic.Int64
+		s.Subscribe(func(Sample) { taken.Add(1) })
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { s.Run(ctx); close(done) }()
+		for after, want := range []int64{1, 11, 21} {
+			synctest.Wait()
+			if got := taken.Load(); got != want {
+				t.Errorf("after %d s: got %d snapshots, want %d", 70*after, got, want)
+			}
+			time.Sleep(70 * time.Second)
+		}
+		cancel()
+		<-done
+	})
 }
 
 func TestSubscribersAndSources(t *testing.T) {
