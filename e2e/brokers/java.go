@@ -166,6 +166,15 @@ func (j *Java) Abort(name string) error { return j.command("abort", name) }
 // CloseProducer flushes and closes a producer.
 func (j *Java) CloseProducer(name string) error { return j.command("close", name) }
 
+// Streams starts an application of Kafka Streams that passes the records of a topic on to another one, in a streams group
+// (KIP-1071) with the name of the application. CloseStreams ends it.
+func (j *Java) Streams(name, bootstrap, application, from, to string) error {
+	return j.command("streams", name, bootstrap, application, from, to)
+}
+
+// CloseStreams ends an application, which commits.
+func (j *Java) CloseStreams(name string) error { return j.command("close", name) }
+
 // Dumped is one record as the official consumer delivered it. Key, Value and Headers are SHA-256 in hex, "-" for null; that
 // of Headers covers each key and value with its length as 4 bytes, -1 for null.
 type Dumped struct {

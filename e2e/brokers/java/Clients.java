@@ -26,6 +26,11 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.Produced;
 
 /**
  * The official clients on command. Each line of standard input is a command of words separated by spaces; each command but
@@ -34,12 +39,15 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *   open NAME key=value...                                   a producer; with transactional.id it begins its first epoch
  *   send NAME TOPIC PARTITION TIMESTAMP|- KEY VALUE [HK HV]...   asynchronous; its failure is told by the next flush
  *   flush NAME | begin NAME | commit NAME | abort NAME | close NAME
+ *   streams NAME BOOTSTRAP APP FROM TO                       an application of Kafka Streams with a group of KIP-1071 that passes
+ *                                                            records on; ended by close
  *   dump FILE BOOTSTRAP ISOLATION TOPIC...                   reads to the end and writes one line per record:
  *                                                            topic partition offset timestamp type key value headers
  *                                                            (the last three SHA-256 in hex, "-" for null)
  */
 public final class Clients {
     private static final Map<String, KafkaProducer<byte[], byte[]>> producers = new HashMap<>();
+    private static final Map<String, KafkaStreams> applications = new HashMap<>();
     private static final Map<String, List<Future<RecordMetadata>>> unacked = new HashMap<>();
 
     public static void main(String[] args) throws Exception {
@@ -60,6 +68,9 @@ public final class Clients {
             System.out.println(answer);
             System.out.flush();
         }
+        for (KafkaStreams a : applications.values()) {
+            a.close(Duration.ZERO);
+        }
         for (KafkaProducer<byte[], byte[]> p : producers.values()) {
             p.close(Duration.ZERO);
         }
@@ -78,7 +89,12 @@ public final class Clients {
                 flush(words[1]);
                 producers.get(words[1]).abortTransaction();
             }
+            case "streams" -> streams(words);
             case "close" -> {
+                if (applications.containsKey(words[1])) {
+                    applications.remove(words[1]).close();
+                    return;
+                }
                 flush(words[1]);
                 producers.remove(words[1]).close();
             }
@@ -99,6 +115,21 @@ public final class Clients {
         }
         producers.put(words[1], producer);
         unacked.put(words[1], new ArrayList<>());
+    }
+
+    private static void streams(String[] words) {
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", words[2]);
+        properties.put("application.id", words[3]);
+        properties.put("group.protocol", "streams");
+        properties.put("auto.offset.reset", "earliest");
+        properties.put("commit.interval.ms", "100");
+        properties.put("state.dir", System.getProperty("java.io.tmpdir") + "/mirror-streams-" + ProcessHandle.current().pid());
+        StreamsBuilder builder = new StreamsBuilder();
+        builder.stream(words[4], Consumed.with(Serdes.ByteArray(), Serdes.ByteArray())).to(words[5], Produced.with(Serdes.ByteArray(), Serdes.ByteArray()));
+        KafkaStreams application = new KafkaStreams(builder.build(), properties);
+        applications.put(words[1], application);
+        application.start();
     }
 
     private static void send(String[] words) {
