@@ -79,11 +79,14 @@ func newGroup(from *groupAnswer, a *answers, p *past) *group {
 // note says why the lag of a group is not known, or not all of it.
 func (from *groupAnswer) note(parts []standing) string {
 	untold := slices.ContainsFunc(parts, func(s standing) bool { return s.committed >= 0 && s.end >= 0 && s.lag < 0 })
+	unbegun := slices.ContainsFunc(parts, func(s standing) bool { return s.committed < 0 })
 	switch {
 	case from.committed == nil:
 		return "where the group stands is not known; the notes of the cluster say why"
 	case from.kind == share && untold:
 		return "the brokers do not tell how many records a share group has left in each partition: that needs Kafka 4.2"
+	case from.kind == share && unbegun:
+		return "the brokers do not tell how many records are left in partitions of which the group has acknowledged none"
 	}
 	return ""
 }

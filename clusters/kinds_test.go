@@ -76,11 +76,15 @@ func TestShareGroupWithoutLag(t *testing.T) {
 	a := bigAnswers(0)
 	ends := a.ends[place{"topic-0000", 0}].end
 	a.groups = []groupAnswer{{name: "workers", kind: share, committed: map[place]int64{{"topic-0000", 0}: ends - 5, {"topic-0001", 0}: ends}},
-		{name: "hidden", kind: classic}}
+		{name: "hidden", kind: classic},
+		{name: "young", kind: share, committed: map[place]int64{}, members: []Member{{ClientID: "m", Assigned: []Assigned{{"topic-0000", []int32{0}}}}}}}
 	groups := newGroups(a, newPast())
 	if g := groups[0]; g.parts[0].lag != -1 || g.parts[1].lag != 0 || g.LagRecords == nil || *g.LagRecords != 0 ||
 		g.Note != "the brokers do not tell how many records a share group has left in each partition: that needs Kafka 4.2" {
 		t.Errorf("got %+v, %+v", g.Group, g.parts)
+	}
+	if g := groups[2]; g.LagRecords != nil || g.Note != "the brokers do not tell how many records are left in partitions of which the group has acknowledged none" {
+		t.Errorf("got %+v", g.Group)
 	}
 	if g := groups[1]; g.LagRecords != nil || g.Note != "where the group stands is not known; the notes of the cluster say why" {
 		t.Errorf("got %+v", g.Group)
