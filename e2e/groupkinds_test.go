@@ -32,7 +32,7 @@ func TestShareAndStreamsGroups(t *testing.T) {
 	s.backlog(2, 300, 0)
 	require(t, java.Streams("west", west.Bootstrap(), app, topic, passed))
 	t.Cleanup(func() { _ = java.CloseStreams("west") }) // it may be closed already
-	shareSome(t, west, workers, topic, 50)
+	shareSome(t, west, workers, topic, 400)             // which is of both partitions: of one with nothing acknowledged brokers tell no lag
 	s.backlog(2, 100, 0)
 	before := topicsOf(t, s.src)
 
