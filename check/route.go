@@ -30,6 +30,10 @@ func (r *routeCheck) look(ctx context.Context) []Finding {
 			return r.findings
 		}
 	}
+	if r.route.Watch {
+		r.lookAtWatched(ctx)
+		return r.findings
+	}
 	for _, step := range []func(context.Context) bool{r.lookAtCheckpoints, r.lookAtPermissions, r.lookAtGroupPositions, r.lookAtTopics, r.lookAtExpiry} {
 		if !step(ctx) || ctx.Err() != nil {
 			break

@@ -53,6 +53,7 @@ type TLS struct {
 type Route struct {
 	Name            string
 	From, To        string // names of clusters
+	Watch           bool   // other processes copy the route, this one only shows it
 	Topics, Exclude []string
 	Rename          []rename.Rule
 	Start           Start

@@ -75,6 +75,7 @@ func (d *decoder) routeFields(r *Route, at *routeNodes) []field {
 			read: func(e entry) { at.from = e.value; r.From, _ = d.text(e.value) }},
 		{key: "to", kind: textKind("the name of a cluster"), required: "the name of the cluster to copy to",
 			read: func(e entry) { at.to = e.value; r.To, _ = d.text(e.value) }},
+		d.boolField("watch", &r.Watch),
 		{key: "topics", kind: textsKind("a list of names and /regular expressions/", 1), required: "topics: [\"/.*/\"] selects all",
 			read: func(e entry) {
 				at.topicsKey = e.key

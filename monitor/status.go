@@ -32,6 +32,8 @@ type RouteStatus struct {
 	Name string `json:"name"`
 	From string `json:"from"`
 	To   string `json:"to"`
+	// Watched: the process that is asked only looks on, other processes copy.
+	Watched bool `json:"watched"`
 	// State is the worst partition's, or the route's own trouble. Topics that rest
 	// while the route goes on do not make it paused; Pauses names them.
 	State State `json:"state"`

@@ -27,7 +27,7 @@ func TestStatusJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"mirror":"east","origin":"process","routes":[{"name":"r","from":"west","to":"east","state":"copying","reason":"",` +
+	want := `{"mirror":"east","origin":"process","routes":[{"name":"r","from":"west","to":"east","watched":false,"state":"copying","reason":"",` +
 		`"lag_records":4,"lag_seconds":1.5,"records_total":10,"bytes_total":20,"records_per_second":0.5,"bytes_per_second":1,` +
 		`"losses":1,"skipped_mirrored":2,"lso_distance_records":3,` +
 		`"limit":{"bytes_per_second":1024,"by_operator":true,"by":"ada","time":"2026-03-04T05:06:07Z","reason":"why"},"pauses":[{"topic":"a","by":"ada"}],"resumes":[{"topic":"b","by":"bob"}],` +

@@ -57,6 +57,16 @@ func InspectTopic(ctx context.Context, adm *kadm.Client, topic string, lanes int
 	return true, warnings, err
 }
 
+// FindTopic looks for a checkpoint topic and creates nothing. The error is a
+// *LanesError where it has another number of lanes.
+func FindTopic(ctx context.Context, adm *kadm.Client, topic string, lanes int) (found bool, err error) {
+	have, err := countPartitions(ctx, adm, topic)
+	if err == nil && have != 0 && have != lanes {
+		err = &LanesError{Topic: topic, Have: have, Want: lanes}
+	}
+	return have != 0, err
+}
+
 // LanesError says that a checkpoint topic has another number of lanes than the
 // config. A partition's lane depends on that number, so none would find its
 // checkpoint.

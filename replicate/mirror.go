@@ -115,11 +115,16 @@ func (m *Mirror) Status() monitor.Status {
 
 // Share is the status for the metrics of this process: the lag of partitions that
 // others copy is left out, so that sums over the processes of a fleet count each
-// partition once.
+// partition once; and so are routes that are only watched.
 func (m *Mirror) Share() monitor.Status {
 	s := m.Status()
-	for i := range s.Routes {
-		r := &s.Routes[i]
+	all := s.Routes
+	s.Routes = []monitor.RouteStatus{}
+	for i := range all {
+		if all[i].Watched {
+			continue
+		}
+		r := &all[i]
 		self := m.routes[i].lanes.process()
 		for k := range r.Topics {
 			for n := range r.Topics[k].Partitions {
@@ -129,6 +134,7 @@ func (m *Mirror) Share() monitor.Status {
 			}
 		}
 		r.RollUp()
+		s.Routes = append(s.Routes, *r)
 	}
 	return s
 }

@@ -118,6 +118,10 @@ func (r *route) run(ctx context.Context) {
 	}
 	defer follower.Close()
 	r.lanes.members.begin(time.Now())
+	if r.config.Watch {
+		r.watch(ctx, follower)
+		return
+	}
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	r.mu.Lock()
@@ -239,8 +243,10 @@ func (r *route) connectOnce(ctx context.Context) error {
 			return &sideError{s, "connect", err}
 		}
 	}
-	if err := r.target.remembersProducers(cctx); err != nil {
-		return err
+	if !r.config.Watch {
+		if err := r.target.remembersProducers(cctx); err != nil {
+			return err
+		}
 	}
 	switch {
 	case r.source.id == r.target.id:
@@ -248,6 +254,9 @@ func (r *route) connectOnce(ctx context.Context) error {
 			r.config.From, r.config.To, r.source.id)
 	case r.source.origin == r.target.origin:
 		return stopf("the cluster ids of %s (%s) and %s (%s) cannot be told apart in producer ids; one of the clusters needs another id", r.config.From, r.source.id, r.config.To, r.target.id)
+	}
+	if r.config.Watch {
+		return r.findTopic(cctx)
 	}
 	warnings, err := offsets.EnsureTopic(cctx, kadm.NewClient(r.target.client), r.lanes.topic, r.config.Lanes, r.config.TopicDefaults.ReplicationFactor)
 	for _, w := range warnings {

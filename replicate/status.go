@@ -14,7 +14,7 @@ import (
 // status is the route as seen from this process: its own partitions live,
 // those of the rest of the fleet from their checkpoints.
 func (r *route) status(now time.Time) monitor.RouteStatus {
-	s := monitor.RouteStatus{Name: r.config.Name, From: r.config.From, To: r.config.To}
+	s := monitor.RouteStatus{Name: r.config.Name, From: r.config.From, To: r.config.To, Watched: r.config.Watch}
 	r.mu.Lock()
 	plan, trouble, fatal := r.plan, r.trouble, r.fatal
 	if trouble == "" {
@@ -181,6 +181,8 @@ func (r *route) notReady() string {
 	plan, trouble := r.plan, r.trouble
 	r.mu.Unlock()
 	switch {
+	case r.config.Watch:
+		return "" // others do its work
 	case trouble != "":
 		return trouble
 	case plan == nil || !r.factsKnown():

@@ -13,11 +13,13 @@ import (
 // others as they said last. Each counts only what it copied itself, so the sums
 // hold whichever process is asked.
 func (r *route) addProcesses(s *monitor.RouteStatus, now time.Time) {
-	totals := r.totals()
-	records, bytes := r.meter.rates()
-	s.Processes = []monitor.ProcessStatus{{Process: r.lanes.process(), URL: r.mirror.url, Lanes: r.fleet.owned(),
-		RecordsPerSecond: records, BytesPerSecond: bytes, RecordsTotal: totals.Records, BytesTotal: totals.Bytes}}
-	s.SkippedMirrored = totals.Skipped
+	if !r.config.Watch {
+		totals := r.totals()
+		records, bytes := r.meter.rates()
+		s.Processes = []monitor.ProcessStatus{{Process: r.lanes.process(), URL: r.mirror.url, Lanes: r.fleet.owned(),
+			RecordsPerSecond: records, BytesPerSecond: bytes, RecordsTotal: totals.Records, BytesTotal: totals.Bytes}}
+		s.SkippedMirrored = totals.Skipped
+	}
 	for _, who := range r.lanes.members.others(r.lanes.process(), now) {
 		p := monitor.ProcessStatus{Process: who.Process, URL: who.URL, Lanes: slices.Clone(who.Lanes), RecordsTotal: who.RecordsTotal, BytesTotal: who.BytesTotal,
 			AgeSeconds: now.Sub(who.heard).Seconds(), UnnamedTroubles: who.More, Silent: r.lanes.members.silent(who, now), OtherConfig: r.otherConfig(who)}
@@ -67,7 +69,7 @@ func (r *route) elsewhere(t *TopicPlan, number int32, now time.Time) monitor.Par
 	case owned && owner.Process != r.lanes.process():
 		ps.Owner = owner.Process
 		ps.State, ps.Reason = monitor.Waiting, fmt.Sprintf("process %s, which has its lane %d, has not been heard of for %d s", owner.Process, lane, int(now.Sub(owner.heard).Seconds()))
-	case r.fleet.joined.Load() && now.Sub(r.lanes.members.freeSince(lane)) > r.lanes.members.freeFor:
+	case (r.fleet.joined.Load() || r.config.Watch) && now.Sub(r.lanes.members.freeSince(lane)) > r.lanes.members.freeFor:
 		ps.State, ps.Reason = monitor.Waiting, fmt.Sprintf("no process of the fleet has taken its lane %d for %d s", lane, int(now.Sub(r.lanes.members.freeSince(lane)).Seconds()))
 	default: // somebody is about to claim the lane
 		ps.State = monitor.Starting

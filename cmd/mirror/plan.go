@@ -86,6 +86,10 @@ func planRoute(ctx context.Context, cfg *config.Config, route *config.Route, top
 		return plannedRoute{}, err
 	}
 	planned := describePlan(route, plan, topic)
+	if route.Watch {
+		planned.changeNothing()
+		return planned, nil
+	}
 	planned.Limit = r.ledger.limit(route)
 	planned.Groups = r.planGroups(ctx, plan, topic)
 	return planned, nil

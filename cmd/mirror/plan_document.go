@@ -29,6 +29,16 @@ type plannedRoute struct {
 	own []string // of Warnings, those that are about the route and not about topics
 }
 
+// changeNothing makes it the plan of a route that other mirrors copy.
+func (r *plannedRoute) changeNothing() {
+	const why = "this mirror only watches the route (watch: true): others copy it, and nothing is created or changed from here"
+	r.Warnings, r.own = append(r.Warnings, why), append(r.own, why)
+	for i := range r.Topics {
+		t := &r.Topics[i]
+		t.Changes, t.Create, t.AddPartitions, t.Configs = []string{}, nil, nil, nil
+	}
+}
+
 type plannedTopic struct {
 	Source        string            `json:"source"`
 	Target        string            `json:"target"`

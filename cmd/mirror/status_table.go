@@ -39,6 +39,9 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 		if r.Reason != "" {
 			fmt.Fprintf(out, ": %s", cell(r.Reason))
 		}
+		if r.Watched {
+			fmt.Fprint(out, "; other mirrors copy it, this one only watches")
+		}
 		fmt.Fprintln(out)
 		if r.Limit.ByOperator || wide && r.Limit.BytesPerSecond > 0 {
 			fmt.Fprintf(out, "it %s\n", cell(r.Limit.Words()))

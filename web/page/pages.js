@@ -158,7 +158,7 @@ class RoutePage extends Page {
     if (!r) return missing(this.element, noRoute(this.name));
     setChip(this.state, r.state);
     setText(this.resting, resting(r));
-    setParts(this.ends, h("a", { href: toCluster(r.from) }, r.from), " → ", h("a", { href: toCluster(r.to) }, r.to));
+    setParts(this.ends, h("a", { href: toCluster(r.from) }, r.from), " → ", h("a", { href: toCluster(r.to) }, r.to), r.watched ? " · other mirrors copy it, this one only watches" : "");
     this.actions.update();
     setText(this.reason, r.reason);
     this.reason.hidden = !r.reason;
