@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -282,7 +281,7 @@ func (s *side) writers(ctx context.Context, l leadership, t *Topic, number int32
 	if err != nil {
 		return nil, err
 	}
-	ids, err := s.tailProducers(ctx, l, t, number, max(begin, end-lookBack))
+	ids, err := s.tailProducers(ctx, l, t, number, max(begin, end-lookBack), end)
 	for _, p := range producers {
 		ids = append(ids, p.ProducerID)
 	}
@@ -290,10 +289,11 @@ func (s *side) writers(ctx context.Context, l leadership, t *Topic, number int32
 }
 
 // tailProducers are the producer ids in the headers of a log's last batches: a
-// broker forgets a producer whose records are old at once.
-func (s *side) tailProducers(ctx context.Context, l leadership, t *Topic, number int32, offset int64) ([]int64, error) {
+// broker forgets a producer whose records are old at once. Somebody may write all
+// the time, so what comes behind end is not waited for.
+func (s *side) tailProducers(ctx context.Context, l leadership, t *Topic, number int32, offset, end int64) ([]int64, error) {
 	var ids []int64
-	err := s.eachBatch(ctx, l, t.Name, t.ID, number, offset, math.MaxInt64, func(b batch.Batch) { ids = append(ids, b.ProducerID) })
+	err := s.eachBatch(ctx, l, t.Name, t.ID, number, offset, end, func(b batch.Batch) { ids = append(ids, b.ProducerID) })
 	if errors.Is(err, kerr.OffsetOutOfRange) {
 		return ids, nil // its beginning went meanwhile; DescribeProducers tells the rest
 	}

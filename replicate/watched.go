@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -31,7 +32,7 @@ func (r *route) findTopic(ctx context.Context) error {
 	case err != nil:
 		return &sideError{r.target, "look for the checkpoint topic " + r.lanes.topic, err}
 	case !found:
-		return stopf("the route is only watched here (watch: true), and no mirror has run it yet: %s has no topic %s", r.config.To, r.lanes.topic)
+		return fmt.Errorf("the route is only watched here (watch: true), and no mirror has run it yet: %s has no topic %s", r.config.To, r.lanes.topic)
 	}
 	return nil
 }

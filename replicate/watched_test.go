@@ -22,7 +22,7 @@ func TestWatchedRoute(t *testing.T) {
 	east := kadm.NewClient(client(t, p.east))
 
 	waitFor(t, func() string {
-		if s := status(); s.State != monitor.Stopped || !strings.Contains(s.Reason, "no mirror has run it yet: east has no topic __mirror_west-to-east") {
+		if s := status(); s.State != monitor.Waiting || !strings.Contains(s.Reason, "no mirror has run it yet: east has no topic __mirror_west-to-east") {
 			return fmt.Sprintf("before the first run it is %s: %s", s.State, s.Reason)
 		}
 		return ""

@@ -132,7 +132,7 @@ func TestPages(t *testing.T) {
 		{ready + "/readyz", "GET", 200, "text/plain; charset=utf-8", "ready\n"},
 		{waiting + "/healthz", "GET", 200, "text/plain; charset=utf-8", "alive\n"},
 		{waiting + "/readyz", "GET", 503, "text/plain; charset=utf-8", "route r: cluster west cannot be reached\nroute q: starting\n"},
-		{ready + "/api/v1/status", "GET", 200, "application/json", `{"mirror":"east","origin":"","routes":[{"name":"r","from":"west","to":"east","state":"copying"`},
+		{ready + "/api/v1/status", "GET", 200, "application/json", `{"mirror":"east","origin":"","routes":[{"name":"r","from":"west","to":"east","watched":false,"state":"copying"`},
 		{ready + "/metrics", "GET", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", `mirror_route_state{route="r",state="copying"} 1`},
 		{ready + "/metrics", "GET", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", `mirror_build_info{goversion=`},
 		{ready + "/metrics", "GET", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", "process_resident_memory_bytes"},
