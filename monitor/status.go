@@ -136,6 +136,8 @@ type PartitionStatus struct {
 	BytesPerSecond   *float64 `json:"bytes_per_second"`
 	Lane             int32    `json:"lane"`
 	Owner            string   `json:"owner"` // the process that copies it; empty: nobody right now
+	// Left: the process that is asked has copied it last, and nobody does now.
+	Left bool `json:"-"`
 }
 
 // RollUp sets what follows from the partitions: the states of topics and route,

@@ -128,7 +128,7 @@ func (m *Mirror) Share() monitor.Status {
 		self := m.routes[i].lanes.process()
 		for k := range r.Topics {
 			for n := range r.Topics[k].Partitions {
-				if p := &r.Topics[k].Partitions[n]; p.Owner != self {
+				if p := &r.Topics[k].Partitions[n]; p.Owner != self && !p.Left {
 					p.LagRecords, p.LagSeconds, p.RetentionSeconds = -1, nil, nil
 				}
 			}

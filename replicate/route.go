@@ -45,6 +45,7 @@ type route struct {
 	fleet                        *fleet
 	meter                        meter
 	others                       *others
+	left                         *left
 	beatEvery                    time.Duration
 	pulse                        *pulse
 	groupSync                    *groupSync // nil where sync.groups is off
@@ -71,7 +72,7 @@ type partID struct {
 
 func newRoute(m *Mirror, c *config.Route) (*route, error) {
 	r := &route{mirror: m, config: c, digest: c.Digest(), log: m.log.With(logkey.Route, c.Name), parts: map[partID]*partition{}, open: map[int32]bool{},
-		others: newOthers(), beatEvery: beatEvery, pulse: newPulse(), throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
+		others: newOthers(), left: newLeft(), beatEvery: beatEvery, pulse: newPulse(), throttle: &throttle{}, recoveries: newWorkqueue(), trouble: "starting"}
 	r.fetchers, r.producers, r.ledger = newFetchers(r), newProducers(r), newLedger(r)
 	clientID := "mirror-" + m.config.Name
 	var err error
@@ -319,6 +320,7 @@ func (r *route) lanesAssigned(numbers []int32) {
 	r.mu.Lock()
 	ctx := r.running
 	r.mu.Unlock()
+	r.left.regain(numbers)
 	r.setRate()
 	r.claims.Add(1)
 	go func() {
@@ -333,6 +335,9 @@ func (r *route) lanesRevoked(ctx context.Context, numbers []int32, lost bool) {
 	parts := r.closeLanes(numbers)
 	r.setRate()
 	clean := !lost && r.fleet.mayWrite()
+	if !clean {
+		r.left.lose(numbers, parts)
+	}
 	if clean && !r.draining.Load() { // a route that stops has drained already
 		r.handOver(ctx, parts)
 	}

@@ -58,6 +58,9 @@ func (r *route) elsewhere(t *TopicPlan, number int32, now time.Time) monitor.Par
 	}
 	r.fromCheckpoint(&ps, id, t.Decision.Target, now)
 	owner, owned := r.lanes.members.owner(lane)
+	if !owned || owner.Process == r.lanes.process() {
+		r.fromWhatWasLeft(&ps, id, now)
+	}
 	switch {
 	case owned && owner.Process != r.lanes.process() && !r.lanes.members.silent(owner, now):
 		ps.Owner = owner.Process
@@ -95,6 +98,23 @@ func (r *route) fromCheckpoint(ps *monitor.PartitionStatus, id partID, target st
 		ps.State = monitor.CaughtUp
 	}
 	ps.LagSeconds = monitor.Lag(now, time.Time{}, end.copiedAt, caughtUp)
+}
+
+// fromWhatWasLeft adds what this process knows of a partition that it has lost, and
+// that nobody has taken since.
+func (r *route) fromWhatWasLeft(ps *monitor.PartitionStatus, id partID, now time.Time) {
+	was, copied, lost := r.left.look(ps.Lane, id)
+	ps.Left = lost
+	if !copied || ps.SourceEnd < 0 {
+		return
+	}
+	if was.upTo.source > ps.SourceOffset { // the last checkpoint is older
+		ps.SourceOffset, ps.TargetOffset = was.upTo.source, was.upTo.target
+		ps.LagRecords = max(ps.SourceEnd-ps.SourceOffset, 0)
+	}
+	if ps.LagSeconds == nil || ps.LagRecords > 0 {
+		ps.LagSeconds = monitor.Lag(now, time.Time{}, was.copied, ps.LagRecords == 0)
+	}
 }
 
 // fromOwner adds what the owner says: reasons that no checkpoint has, and the lag
