@@ -172,6 +172,9 @@ func (p *partition) firstUncopied() time.Time {
 	if p.firstTimestamp >= 0 {
 		return time.UnixMilli(p.firstTimestamp)
 	}
+	if last := p.acked.maxTimestamp; last > 0 { // what comes next is hardly older
+		return time.UnixMilli(last)
+	}
 	return time.Time{}
 }
 
