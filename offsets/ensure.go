@@ -38,7 +38,7 @@ func EnsureTopic(ctx context.Context, adm *kadm.Client, topic string, lanes int,
 	if have != lanes {
 		return nil, &LanesError{Topic: topic, Have: have, Want: lanes}
 	}
-	return checkPolicy(ctx, adm, topic)
+	return checkTopic(ctx, adm, topic, replication)
 }
 
 // InspectTopic says what EnsureTopic would say, without creating the topic:
@@ -53,7 +53,7 @@ func InspectTopic(ctx context.Context, adm *kadm.Client, topic string, lanes int
 	case have != lanes:
 		return true, nil, &LanesError{Topic: topic, Have: have, Want: lanes}
 	}
-	warnings, err = checkPolicy(ctx, adm, topic)
+	warnings, err = checkTopic(ctx, adm, topic, replication)
 	return true, warnings, err
 }
 
@@ -121,10 +121,12 @@ func createTopic(ctx context.Context, adm *kadm.Client, topic string, lanes, rep
 	if err != nil {
 		return fmt.Errorf("count brokers for checkpoint topic %s: %w", topic, err)
 	}
-	if replication < 1 {
-		replication = 3
+	switch brokers := len(meta.Brokers); {
+	case replication < 1:
+		replication = usualReplicas(brokers)
+	case replication > brokers: // fewer would stay so when the others have started
+		return fmt.Errorf("create checkpoint topic %s: topic_defaults.replication_factor is %d and the cluster has %d live brokers; start more or lower it", topic, replication, brokers)
 	}
-	replication = max(1, min(replication, len(meta.Brokers)))
 	created, err := create(ctx, int32(lanes), int16(replication), topicConfigs(replication), topic)
 	if err == nil {
 		_, err = created.On(topic, func(r *kadm.CreateTopicResponse) error { return r.Err })
@@ -138,6 +140,9 @@ func createTopic(ctx context.Context, adm *kadm.Client, topic string, lanes, rep
 	}
 	return fmt.Errorf("create checkpoint topic %s with %d partitions and replication factor %d: %w", topic, lanes, replication, err)
 }
+
+// usualReplicas is how many copies the topic gets where nobody says.
+func usualReplicas(brokers int) int { return max(1, min(3, brokers)) }
 
 // topicConfigs makes the topic cheap to read to its end. A moving partition
 // writes about a record a second, of which only the last counts: small segments
@@ -174,6 +179,26 @@ func awaitTopic(ctx context.Context, adm *kadm.Client, topic string) (partitions
 		}
 	}
 	return 0, fmt.Errorf("wait for checkpoint topic %s: it was created, but no broker knows it after %v: try again", topic, tries*pause)
+}
+
+// checkTopic warns of a topic with fewer replicas than wanted (0: the usual number),
+// and refuses one whose records can expire.
+func checkTopic(ctx context.Context, adm *kadm.Client, topic string, wanted int) (warnings []string, err error) {
+	meta, err := adm.Metadata(ctx, topic)
+	if err != nil {
+		return nil, fmt.Errorf("count the replicas of checkpoint topic %s: %w", topic, err)
+	}
+	if t := meta.Topics[topic]; t.Err == nil && len(t.Partitions) > 0 {
+		if wanted < 1 {
+			wanted = usualReplicas(len(meta.Brokers))
+		}
+		if has := t.Partitions.NumReplicas(); has < wanted {
+			warnings = append(warnings, fmt.Sprintf("checkpoint topic %s has replication factor %d where it should be %d: it was made while fewer brokers ran, or by hand; "+
+				"add replicas with kafka-reassign-partitions.sh, or positions may be lost with a broker", topic, has, wanted))
+		}
+	}
+	more, err := checkPolicy(ctx, adm, topic)
+	return append(warnings, more...), err
 }
 
 // checkPolicy refuses a topic whose records can expire.

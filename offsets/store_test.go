@@ -245,7 +245,6 @@ func TestEnsureTopicCreates(t *testing.T) {
 	}{
 		{"as asked", 3, 2, 2, false},
 		{"default", 4, 0, 3, true},
-		{"capped", 1, 3, 1, false},
 		{"default, capped", 2, -1, 2, false},
 	}
 	for _, tt := range tests {
@@ -283,6 +282,24 @@ func TestEnsureTopicCreates(t *testing.T) {
 				t.Errorf("partitions: %v, %v", topics, err)
 			}
 		})
+	}
+}
+
+// A cluster that is just starting has fewer brokers than it will have.
+func TestEnsureTopicWantsItsReplicas(t *testing.T) {
+	c := newCluster(t, kfake.NumBrokers(2))
+	adm := kadm.NewClient(newClient(t, c))
+	if _, err := EnsureTopic(testContext(t), adm, "__mirror_r", 5, 3); err == nil || !strings.Contains(err.Error(), "replication_factor is 3 and the cluster has 2 live brokers; start more or lower it") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := EnsureTopic(testContext(t), adm, "__mirror_few", 5, 1); err != nil {
+		t.Fatal(err)
+	}
+	for wanted, text := range map[int]string{1: "", 2: "has replication factor 1 where it should be 2", 0: "has replication factor 1 where it should be 2"} {
+		warnings, err := EnsureTopic(testContext(t), adm, "__mirror_few", 5, wanted)
+		if got := strings.Join(warnings, "\n"); err != nil || !strings.Contains(got, text) || text == "" && got != "" {
+			t.Errorf("%d wanted: got %q, %v", wanted, got, err)
+		}
 	}
 }
 
