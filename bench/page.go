@@ -96,7 +96,13 @@ func makePageTopics(ctx context.Context, client *kgo.Client) error {
 				at.AddOffset(pageTopic(i*groupTopics+k), partition, 0, -1)
 			}
 		}
-		if err := admin.CommitAllOffsets(ctx, fmt.Sprintf("group-%03d", i), at); err != nil {
+		commit := func() error { return admin.CommitAllOffsets(ctx, fmt.Sprintf("group-%03d", i), at) }
+		err := commit()
+		for try := 0; err != nil && try < 30; try++ { // the first group makes the topic of offsets, which takes a while
+			time.Sleep(time.Second)
+			err = commit()
+		}
+		if err != nil {
 			return fmt.Errorf("commit: %w", err)
 		}
 	}
