@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -180,7 +181,7 @@ func (b *bench) waitPageCopies(ctx context.Context, p *process, source *kadm.Cli
 			return 0, err
 		}
 		ends.Each(func(o kadm.ListedOffset) {
-			if len(o.Topic) > len(prefix) && o.Topic[:len(prefix)] == prefix && o.Err == nil {
+			if strings.HasPrefix(o.Topic, prefix) && o.Err == nil {
 				n += o.Offset
 			}
 		})

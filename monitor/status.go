@@ -143,7 +143,8 @@ type PartitionStatus struct {
 // RollUp sets what follows from the partitions: the states of topics and route,
 // and the route's lag. A State that the route already has counts as one more, so
 // that trouble of the route as a whole stays visible when it has no partitions.
-// A route is paused when it rests as a whole or all of its topics do. Nil lists become empty ones, since readers of the JSON expect lists.
+// A route is paused when it rests as a whole or all of its topics do. Nil lists
+// become empty ones, since readers of the JSON expect lists.
 func (r *RouteStatus) RollUp() {
 	r.LagRecords, r.LagSeconds = 0, nil
 	if r.Topics == nil {

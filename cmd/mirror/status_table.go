@@ -112,12 +112,16 @@ func printProcesses(out io.Writer, r *monitor.RouteStatus) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
+	here := r.Processes[0].Process
+	if r.Watched {
+		here = "the mirror that watches it"
+	}
 	for _, p := range r.Processes {
 		if p.UnnamedTroubles > 0 {
 			fmt.Fprintf(out, "%s has %d partitions more in trouble than are named here: ask it (--url)\n", cell(p.Process), p.UnnamedTroubles)
 		}
 		if p.OtherConfig {
-			fmt.Fprintf(out, "%s has another configuration of this route than %s: give all the same file and restart them\n", cell(p.Process), cell(r.Processes[0].Process))
+			fmt.Fprintf(out, "%s has another configuration of this route than %s: give all the same file and restart them\n", cell(p.Process), cell(here))
 		}
 	}
 	_, err := fmt.Fprintln(out)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mirror/monitor"
 )
 
 // TestWatchedRouteIsLeftToOthers plans and checks a route that others copy: nothing
@@ -38,6 +40,21 @@ func TestWatchedRouteIsLeftToOthers(t *testing.T) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("check while it runs: %d\n%s%s", code, out, errOut)
+		}
+	}
+}
+
+// TestStatusOfAWatchedRoute lists processes of which none is the one that answers.
+func TestStatusOfAWatchedRoute(t *testing.T) {
+	status := monitor.Status{Mirror: "east", Origin: monitor.FromProcess, Routes: []monitor.RouteStatus{{Name: "east-to-west", From: "east", To: "west", Watched: true,
+		State: monitor.Copying, Processes: []monitor.ProcessStatus{{Process: "west-1", OtherConfig: true, AgeSeconds: 3}, {Process: "west-2", AgeSeconds: 4}}}}}
+	var out strings.Builder
+	if err := printStatus(&out, status, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"route east-to-west is copying; other mirrors copy it, this one only watches", "west-1 has another configuration of this route than the mirror that watches it:"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
 		}
 	}
 }

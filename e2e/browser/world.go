@@ -173,8 +173,7 @@ func (w *World) StopPartition(ctx context.Context) error {
 
 // Lose makes topics whose first records are gone before the mirror sees them. It may
 // see one between its creation and the deletion of its records; then nothing is lost
-// there, so there are three, and it may be
-// called again.
+// there, so there are three, and it may be called again.
 func (w *World) Lose(ctx context.Context) error {
 	admin := kadm.NewClient(w.client)
 	for range 3 {

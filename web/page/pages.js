@@ -172,20 +172,25 @@ class RoutePage extends Page {
     this.table.update();
     this.events.update();
     this.losses.update();
-    this.showFleet(r.processes);
+    this.showFleet(r);
   }
 
-  // showFleet lists the processes where there are several. Their graphs are on
+  // showFleet lists the processes where there are others. Their graphs are on
   // their own pages: history is what each has seen itself.
-  showFleet(processes) {
-    this.fleet.hidden = processes.length < 2;
+  showFleet(r) {
+    const others = otherProcesses(r);
+    this.fleet.hidden = !others.length;
     if (this.fleet.hidden) return;
     const n = (v) => h("td", { class: "n" }, v);
-    this.processes.replaceChildren(...processes.map((p, i) => h("tr", {}, h("td", {}, i && /^https?:/.test(p.url) ? h("a", { href: p.url, rel: "noreferrer" }, p.process) : p.process),
-      n(show("bytes", p.bytes_per_second)), n(show("rate", p.records_per_second)), n(p.lanes ? whole(p.lanes.length) : "stands by"), n(i ? seconds(Math.round(p.age_seconds)) + " ago" : "this one"),
+    this.processes.replaceChildren(...r.processes.map((p) => h("tr", {}, h("td", {}, others.includes(p) && /^https?:/.test(p.url) ? h("a", { href: p.url, rel: "noreferrer" }, p.process) : p.process),
+      n(show("bytes", p.bytes_per_second)), n(show("rate", p.records_per_second)), n(p.lanes ? whole(p.lanes.length) : "stands by"), n(others.includes(p) ? seconds(Math.round(p.age_seconds)) + " ago" : "this one"),
       h("td", {}, p.silent ? h("span", { class: "why" }, "silent: it may be gone") : ""))));
   }
 }
+
+// otherProcesses are those of a route's fleet but this one, which comes first and of
+// a route that is only watched is no part of it.
+const otherProcesses = (r) => r.watched ? r.processes : r.processes.slice(1);
 
 // missing replaces a page whose subject is gone.
 function missing(element, text) {
@@ -313,9 +318,9 @@ const noPartition = (o) => `Topic ${o.topic} of route ${o.route} has no partitio
 // copiedElsewhere says whose page has the history of a partition that another
 // process of the fleet copies, and links it where that can be.
 function copiedElsewhere({ elsewhere, route, feed }, p) {
-  const [here, ...others] = (store.head.routes.find((r) => r.name === route) || { processes: [] }).processes;
-  const other = others.find((o) => o.process === p.owner);
-  elsewhere.hidden = !here || !p.owner || p.owner === here.process;
+  const r = store.head.routes.find((x) => x.name === route);
+  const other = r && otherProcesses(r).find((o) => o.process === p.owner);
+  elsewhere.hidden = !r || !r.processes.length || !p.owner || !r.watched && p.owner === r.processes[0].process;
   for (const g of feed.graphs) g.live.other = !elsewhere.hidden;
   setParts(elsewhere, other && /^https?:/.test(other.url) ? h("a", { href: other.url, rel: "noreferrer" }, p.owner) : p.owner, " copies this partition and records its history. Here are only the points of times when this process copied it.");
 }
