@@ -19,7 +19,9 @@ import (
 	"mirror/monitor/history"
 )
 
-// Source answers what the server shows. Both methods must answer from memory.
+// Source answers what the server shows. Both methods must answer from memory. A
+// status belongs to who asked for it: routes and topics are left out of it and rates
+// put into it.
 type Source interface {
 	Status() monitor.Status
 	Ready() (ready bool, reasons []string)

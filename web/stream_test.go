@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +28,16 @@ func (s *movingSource) Ready() (bool, []string) { return true, nil }
 func (s *movingSource) Status() monitor.Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.status
+	status := s.status
+	status.Routes = slices.Clone(status.Routes)
+	for i := range status.Routes {
+		r := &status.Routes[i]
+		r.Topics = slices.Clone(r.Topics)
+		for k := range r.Topics {
+			r.Topics[k].Partitions = slices.Clone(r.Topics[k].Partitions)
+		}
+	}
+	return status
 }
 
 func (s *movingSource) set(route monitor.RouteStatus) {

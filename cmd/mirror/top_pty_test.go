@@ -16,25 +16,25 @@ import (
 // moving is a mirror that tests change while it is shown.
 type moving struct {
 	mu     sync.Mutex // guards status
-	status monitor.Status
+	status func() monitor.Status // a new one each time: it belongs to who asks
 }
 
 func (m *moving) Status() monitor.Status {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.status
+	return m.status()
 }
 
 func (m *moving) Ready() (bool, []string) { return true, nil }
 
-func (m *moving) set(s monitor.Status) {
+func (m *moving) set(status func() monitor.Status) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.status = s
+	m.status = status
 }
 
 func TestTopOnATerminal(t *testing.T) {
-	daemon := &moving{status: manyTopics(1000)}
+	daemon := &moving{status: func() monitor.Status { return manyTopics(1000) }}
 	url := serve(t, config.Web{Listen: "127.0.0.1:0"}, daemon)
 	c := onTerminal(t, 80, 24, nil, "top", "--url", url, "--interval", "100ms")
 	text := c.seeText("mirror east", "west-to-east", "> topic-0907", "1-16 of 1000")
@@ -71,10 +71,12 @@ func TestTopOnATerminal(t *testing.T) {
 
 	c.press("p")
 	c.seeText("PAUSED")
-	worse := manyTopics(3)
-	worse.Routes[0].Topics[2].Partitions[0].State, worse.Routes[0].Topics[2].Partitions[0].Reason = monitor.Stopped, "record too large"
-	worse.Routes[0].RollUp()
-	daemon.set(worse)
+	daemon.set(func() monitor.Status {
+		worse := manyTopics(3)
+		worse.Routes[0].Topics[2].Partitions[0].State, worse.Routes[0].Topics[2].Partitions[0].Reason = monitor.Stopped, "record too large"
+		worse.Routes[0].RollUp()
+		return worse
+	})
 	time.Sleep(300 * time.Millisecond)
 	if text := c.text(); strings.Contains(text, "record too large") {
 		t.Errorf("the picture moves while it is paused:\n%s", text)
@@ -146,11 +148,11 @@ func TestTopGivesTheTerminalBack(t *testing.T) {
 }
 
 func TestStatusWatchOnATerminal(t *testing.T) {
-	daemon := &moving{status: manyTopics(1000)}
+	daemon := &moving{status: func() monitor.Status { return manyTopics(1000) }}
 	url := serve(t, config.Web{Listen: "127.0.0.1:0"}, daemon)
 	c := onTerminal(t, 80, 24, nil, "status", "--url", url, "-w")
 	c.seeText("mirror east", "topic-0007", "lines more: mirror top")
-	daemon.set(manyTopics(3))
+	daemon.set(func() monitor.Status { return manyTopics(3) })
 	c.see("the second picture", func(s string) bool { return strings.Contains(s, "topic-0002") && !strings.Contains(s, "topic-0007") })
 	c.press("\x03")
 	if code := c.end(); code != exitInterrupted {
