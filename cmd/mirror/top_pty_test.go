@@ -15,7 +15,7 @@ import (
 
 // moving is a mirror that tests change while it is shown.
 type moving struct {
-	mu     sync.Mutex // guards status
+	mu     sync.Mutex            // guards status
 	status func() monitor.Status // a new one each time: it belongs to who asks
 }
 
