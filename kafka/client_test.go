@@ -32,7 +32,7 @@ func TestUnreachable(t *testing.T) {
 	if got := Explain(dialFails(t, c), c, "list topics"); got != want {
 		t.Errorf("connection:\ngot  %s\nwant %s", got, want)
 	}
-	_, err := kadm.NewClient(client(t, c)).ListTopics(testCtxShort(t))
+	_, err := kadm.NewClient(client(t, c, once())).ListTopics(testCtx(t))
 	if got := Explain(err, c, "list topics"); got != want {
 		t.Errorf("franz-go:\ngot  %s\nwant %s", got, want)
 	}
@@ -92,11 +92,11 @@ func TestAdvertisedAddress(t *testing.T) {
 		resp.Brokers = append(resp.Brokers, b)
 		return resp, nil, true
 	})
-	k := client(t, c)
+	k := client(t, c, once())
 	if _, err := k.Request(testCtx(t), kmsg.NewPtrMetadataRequest()); err != nil {
 		t.Fatal(err)
 	}
-	_, err = k.Broker(0).Request(testCtxShort(t), kmsg.NewPtrListGroupsRequest())
+	_, err = k.Broker(0).Request(testCtx(t), kmsg.NewPtrListGroupsRequest())
 	want := "the brokers advertise the address " + addr + ", which cannot be reached from here (connection refused); correct advertised.listeners"
 	if got := Explain(err, c, "list groups"); !strings.Contains(got, want) {
 		t.Errorf("explained:\ngot  %s\nwant %s", got, want)

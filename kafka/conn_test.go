@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -25,12 +26,8 @@ func testCtx(t testing.TB) context.Context {
 	return ctx
 }
 
-// testCtxShort is for what franz-go tries again and again until its context ends.
-func testCtxShort(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
+// once is for what franz-go tries again and again otherwise, until its context ends.
+func once() kgo.Opt { return kgo.RequestRetries(0) }
 
 // fake starts a kfake cluster of one broker with the topics "a" (2 partitions) and "b" (1).
 func fake(t testing.TB, opts ...kfake.Opt) *config.Cluster {
@@ -63,9 +60,9 @@ func dial(t testing.TB, c *config.Cluster, opts ...DialOpt) *Conn {
 	return conn
 }
 
-func client(t testing.TB, c *config.Cluster) *kgo.Client {
+func client(t testing.TB, c *config.Cluster, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	cl, err := NewClient(c, "mirror-test")
+	cl, err := NewClient(c, "mirror-test", opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,36 +218,38 @@ func TestProduceInOrder(t *testing.T) {
 
 // TestThrottled checks that a quota's pause is taken note of and does not count as a broker without progress.
 func TestThrottled(t *testing.T) {
-	body := kmsg.FetchResponse{Version: 11, ThrottleMillis: 400}
-	c := &config.Cluster{Name: "west", Brokers: []string{scripted(t, func(nc net.Conn) {
-		if greets(nc) != nil {
-			return
-		}
-		for {
-			_, _, corr, err := readRequest(nc)
-			if err != nil {
+	const pause = 400 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		body := kmsg.FetchResponse{Version: 11, ThrottleMillis: int32(pause.Milliseconds())}
+		conn := piped(t, func(nc net.Conn) {
+			if greets(nc) != nil {
 				return
 			}
-			if corr > 2 {
-				time.Sleep(400 * time.Millisecond)
+			for {
+				_, _, corr, err := readRequest(nc)
+				if err != nil {
+					return
+				}
+				if corr > 2 {
+					time.Sleep(pause)
+				}
+				_, _ = nc.Write(frame(corr, body.AppendTo(nil)))
 			}
-			_, _ = nc.Write(frame(corr, body.AppendTo(nil)))
+		}, WithRequestTimeout(300*time.Millisecond))
+		if !conn.ThrottledUntil().IsZero() {
+			t.Error("throttled from the start")
 		}
-	})}}
-	conn := dial(t, c, WithRequestTimeout(300*time.Millisecond))
-	if !conn.ThrottledUntil().IsZero() {
-		t.Error("throttled from the start")
-	}
-	for range 2 {
-		req := fetchFrom("a", [16]byte{}, 0)
-		req.MaxWaitMillis = 0
-		f, err := conn.Fetch(testCtx(t), req, NewPool(), nil)
-		if err != nil {
-			t.Fatal(err)
+		for range 2 {
+			req := fetchFrom("a", [16]byte{}, 0)
+			req.MaxWaitMillis = 0
+			f, err := conn.Fetch(testCtx(t), req, NewPool(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Buf.Release()
 		}
-		f.Buf.Release()
-	}
-	if d := time.Until(conn.ThrottledUntil()); d <= 0 || d > 400*time.Millisecond {
-		t.Errorf("throttled for another %s, want up to 400ms", d)
-	}
+		if got := time.Until(conn.ThrottledUntil()); got != pause {
+			t.Errorf("throttled for another %s, want %s", got, pause)
+		}
+	})
 }

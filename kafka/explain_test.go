@@ -96,11 +96,11 @@ func TestLoggerRedacts(t *testing.T) {
 	c.SASL = &config.SASL{Mechanism: config.Plain, Username: "mirror", Password: config.NewSecret(canary)}
 	var out bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	k, err := NewClient(c, "mirror-test", WithLogger(log, c))
+	k, err := NewClient(c, "mirror-test", WithLogger(log, c), once())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := k.Ping(testCtxShort(t)); err == nil {
+	if err := k.Ping(testCtx(t)); err == nil {
 		t.Error("no error")
 	}
 	k.Close()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -77,6 +78,21 @@ func greets(nc net.Conn) error {
 	}
 	_, err = nc.Write(frame(corr, resp.AppendTo(nil)))
 	return err
+}
+
+// piped connects to a broker whose side of the connection serve is. There are no sockets, so that it can be used on a
+// clock of testing/synctest: a test of timeouts takes no time, and a slow machine changes nothing of it.
+func piped(t *testing.T, serve func(net.Conn), opts ...DialOpt) *Conn {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	var served sync.WaitGroup
+	served.Go(func() {
+		defer theirs.Close()
+		serve(theirs)
+	})
+	t.Cleanup(served.Wait)
+	pipe := WithDialFunc(func(context.Context, string, string) (net.Conn, error) { return ours, nil })
+	return dial(t, &config.Cluster{Name: "west", Brokers: []string{"west:9092"}}, append(opts, pipe)...)
 }
 
 // hostile starts a broker that greets and then answers one request with what reply returns.
@@ -224,12 +240,19 @@ func TestHostileProduce(t *testing.T) {
 
 // silent starts a broker that greets, sends what it is told and then nothing more.
 func silent(t *testing.T, bytes []byte) *config.Cluster {
-	return &config.Cluster{Name: "west", Brokers: []string{scripted(t, func(nc net.Conn) {
-		if greets(nc) == nil {
-			_, _ = nc.Write(bytes)
-			_, _ = io.Copy(io.Discard, nc)
+	return &config.Cluster{Name: "west", Brokers: []string{scripted(t, silence(bytes))}}
+}
+
+func silence(bytes []byte) func(net.Conn) {
+	return func(nc net.Conn) {
+		if greets(nc) != nil {
+			return
 		}
-	})}}
+		var writing sync.WaitGroup // while it reads: what connects them may hold nothing
+		writing.Go(func() { _, _ = nc.Write(bytes) })
+		_, _ = io.Copy(io.Discard, nc)
+		writing.Wait()
+	}
 }
 
 // TestInterrupted breaks off calls that wait: by their context, by the connection's timeout, by Close from elsewhere.
@@ -260,9 +283,11 @@ func TestInterrupted(t *testing.T) {
 				if err := call(dial(t, c), ctx); !errors.Is(err, cause) {
 					t.Errorf("%s, cancelled: got %v, want %v", name, err, cause)
 				}
-				if err := call(dial(t, c, WithRequestTimeout(300*time.Millisecond)), testCtx(t)); !isTimeout(err) {
-					t.Errorf("%s, timeout: got %v", name, err)
-				}
+				synctest.Test(t, func(t *testing.T) {
+					if err := call(piped(t, silence(begin), WithRequestTimeout(300*time.Millisecond)), testCtx(t)); !isTimeout(err) {
+						t.Errorf("%s, timeout: got %v", name, err)
+					}
+				})
 				conn := dial(t, c)
 				time.AfterFunc(20*time.Millisecond, func() { conn.Close() })
 				if err := call(conn, testCtx(t)); !errors.Is(err, net.ErrClosed) {

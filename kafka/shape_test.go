@@ -100,12 +100,16 @@ func TestShapesRefuseLies(t *testing.T) {
 		{"api versions, features", kmsg.ApiVersions, 3, append([]byte{0, 0, 1, 0, 0, 0, 0, 1, 0, 5}, many...)},
 		{"empty", kmsg.ApiVersions, 0, nil},
 	} {
-		begin := time.Now()
-		if err := responseShape(int16(c.key)).check(c.body, c.version); err == nil {
-			t.Errorf("%s: no error", c.name)
+		quickest := time.Hour // of a few, since a loaded machine may stop anybody for a while
+		for range 3 {
+			begin := time.Now()
+			if err := responseShape(int16(c.key)).check(c.body, c.version); err == nil {
+				t.Errorf("%s: no error", c.name)
+			}
+			quickest = min(quickest, time.Since(begin))
 		}
-		if d := time.Since(begin); d > time.Second {
-			t.Errorf("%s: took %s", c.name, d)
+		if quickest > time.Second {
+			t.Errorf("%s: took %s", c.name, quickest)
 		}
 	}
 }

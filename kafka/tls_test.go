@@ -202,8 +202,8 @@ func TestTLSTrouble(t *testing.T) {
 			if got := Explain(dialFails(t, c), c, "read topic orders"); !strings.Contains(got, test.want) {
 				t.Errorf("connection: got %q, want %q", got, test.want)
 			}
-			cl := client(t, c)
-			_, err := cl.Request(testCtxShort(t), kmsg.NewPtrMetadataRequest())
+			cl := client(t, c, once())
+			_, err := cl.Request(testCtx(t), kmsg.NewPtrMetadataRequest())
 			if got := Explain(err, c, "read topic orders"); !strings.Contains(got, test.want) {
 				t.Errorf("franz-go: got %q, want %q", got, test.want)
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,13 +26,23 @@ type cluster struct {
 
 func newCluster(t *testing.T, id string, opts ...kfake.Opt) *cluster {
 	t.Helper()
+	return dialCluster(t, id, nil, opts...)
+}
+
+// dialCluster is newCluster with a dialer of the client's own; nil: over TCP.
+func dialCluster(t *testing.T, id string, dial func(ctx context.Context, network, addr string) (net.Conn, error), opts ...kfake.Opt) *cluster {
+	t.Helper()
 	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(2), kfake.ClusterID(id)}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
 	// Without idempotence there is no producer id: kfake's are random and look like a mirror's half of the time.
-	cl, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.DisableIdempotentWrite())
+	client := []kgo.Opt{kgo.SeedBrokers(c.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.DisableIdempotentWrite()}
+	if dial != nil {
+		client = append(client, kgo.Dialer(dial))
+	}
+	cl, err := kgo.NewClient(client...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -403,25 +414,26 @@ func TestCompacted(t *testing.T) {
 }
 
 func TestCompactedWait(t *testing.T) {
-	src, dst := newCluster(t, "west"), newCluster(t, "east")
-	src.topic(t, "table", 1, "cleanup.policy", "compact")
-	dst.topic(t, "t", 1, "cleanup.policy", "compact")
-	rs := steady("table", 0, 40)
-	src.produce(t, rs[:30]...)
-	dst.produce(t, copyOf(rs[:10], "t", 0)...)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		time.Sleep(100 * time.Millisecond)
-		src.cl.ProduceSync(context.Background(), rs[30:]...)
-		dst.cl.ProduceSync(context.Background(), copyOf(rs[10:], "t", 0)...)
-	}()
-	r := verified(t, src, dst, []Pair{{Source: "table", Target: "t"}}, Options{Wait: 2 * time.Second})
-	<-done
-	expect(t, r, nil)
-	if r.Records != 7 || r.NotCopied != 0 {
-		t.Errorf("got %s", text(r))
-	}
+	onFakeClock(t, func(t *testing.T, src, dst *cluster) {
+		src.topic(t, "table", 1, "cleanup.policy", "compact")
+		dst.topic(t, "t", 1, "cleanup.policy", "compact")
+		rs := steady("table", 0, 40)
+		src.produce(t, rs[:30]...)
+		dst.produce(t, copyOf(rs[:10], "t", 0)...)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			time.Sleep(100 * time.Millisecond)
+			src.cl.ProduceSync(context.Background(), rs[30:]...)
+			dst.cl.ProduceSync(context.Background(), copyOf(rs[10:], "t", 0)...)
+		}()
+		r := verified(t, src, dst, []Pair{{Source: "table", Target: "t"}}, Options{Wait: 2 * time.Second})
+		<-done
+		expect(t, r, nil)
+		if r.Records != 7 || r.NotCopied != 0 {
+			t.Errorf("got %s", text(r))
+		}
+	})
 }
 
 // A corrupt base offset is outside of what a batch's checksum covers; consumers step over the records.

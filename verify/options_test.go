@@ -32,11 +32,17 @@ func steady(topic string, partition int32, n int) []*kgo.Record {
 func copied(t *testing.T, n int, mutate func([]*kgo.Record) []*kgo.Record) (src, dst *cluster, pairs []Pair) {
 	t.Helper()
 	src, dst = newCluster(t, "west"), newCluster(t, "east")
+	return src, dst, fill(t, src, dst, n, mutate)
+}
+
+// fill is copied for clusters that are there.
+func fill(t *testing.T, src, dst *cluster, n int, mutate func([]*kgo.Record) []*kgo.Record) []Pair {
+	t.Helper()
 	src.topic(t, "a", 1)
 	dst.topic(t, "west.a", 1)
 	src.produce(t, steady("a", 0, n)...)
 	dst.produce(t, copyOf(mutate(steady("a", 0, n)), "west.a", 0)...)
-	return src, dst, []Pair{{Source: "a", Target: "west.a"}}
+	return []Pair{{Source: "a", Target: "west.a"}}
 }
 
 func unchanged(rs []*kgo.Record) []*kgo.Record { return rs }
@@ -122,23 +128,25 @@ func TestSample(t *testing.T) {
 
 // A copy that comes while verify waits is compared; what never comes is told after the wait.
 func TestWait(t *testing.T) {
-	src, dst, pairs := copied(t, 300, func(rs []*kgo.Record) []*kgo.Record { return rs[:100] })
-	if r := verified(t, src, dst, pairs, Options{}); !r.Equal() || r.NotCopied != 200 || r.Records != 100 {
-		t.Errorf("without waiting: %s", text(r))
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for batch := range slices.Chunk(steady("a", 0, 350)[100:290], 19) {
-			time.Sleep(30 * time.Millisecond)
-			dst.cl.ProduceSync(context.Background(), copyOf(batch, "west.a", 0)...)
+	onFakeClock(t, func(t *testing.T, src, dst *cluster) {
+		pairs := fill(t, src, dst, 300, func(rs []*kgo.Record) []*kgo.Record { return rs[:100] })
+		if r := verified(t, src, dst, pairs, Options{}); !r.Equal() || r.NotCopied != 200 || r.Records != 100 {
+			t.Errorf("without waiting: %s", text(r))
 		}
-	}()
-	r := verified(t, src, dst, pairs, Options{Wait: time.Second})
-	<-done
-	if !r.Equal() || r.NotCopied != 10 || r.Records != 290 {
-		t.Errorf("waiting: %s", text(r))
-	}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for batch := range slices.Chunk(steady("a", 0, 350)[100:290], 19) {
+				time.Sleep(30 * time.Millisecond)
+				dst.cl.ProduceSync(context.Background(), copyOf(batch, "west.a", 0)...)
+			}
+		}()
+		r := verified(t, src, dst, pairs, Options{Wait: time.Second})
+		<-done
+		if !r.Equal() || r.NotCopied != 10 || r.Records != 290 {
+			t.Errorf("waiting: %s", text(r))
+		}
+	})
 }
 
 func TestKnownLosses(t *testing.T) {
@@ -425,13 +433,15 @@ func TestFaultsThatPass(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	src, dst, pairs := copied(t, 10, func(rs []*kgo.Record) []*kgo.Record { return rs[:5] })
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	r, err := Run(ctx, src.cl, dst.cl, pairs, Options{Wait: time.Minute})
-	if err == nil || r == nil || r.Equal() {
-		t.Errorf("got %v, %v", r, err)
-	}
+	onFakeClock(t, func(t *testing.T, src, dst *cluster) {
+		pairs := fill(t, src, dst, 10, func(rs []*kgo.Record) []*kgo.Record { return rs[:5] })
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		r, err := Run(ctx, src.cl, dst.cl, pairs, Options{Wait: time.Minute})
+		if err == nil || r == nil || r.Equal() {
+			t.Errorf("got %v, %v", r, err)
+		}
+	})
 }
 
 func TestProgressAndJSON(t *testing.T) {
