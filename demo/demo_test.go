@@ -65,7 +65,7 @@ func (c copier) start(ctx context.Context, cfg *config.Config, _ io.Writer) (fun
 	return status, func() { cancel(); done.Wait(); src.Close(); dst.Close() }, nil
 }
 
-// short runs a demo with little patience.
+// short runs a demo that tells often what it does.
 func short(t *testing.T, o Options) (*Result, string, string) {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
@@ -73,7 +73,6 @@ func short(t *testing.T, o Options) (*Result, string, string) {
 	var stdout, stderr bytes.Buffer
 	o.Stdout, o.Stderr = &stdout, &stderr
 	o.Every = 500 * time.Millisecond
-	o.Patience = 2 * time.Second
 	r, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, &stdout, &stderr)
@@ -82,7 +81,7 @@ func short(t *testing.T, o Options) (*Result, string, string) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
 	}
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<20)
 			t.Fatalf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
@@ -131,7 +130,7 @@ func TestDemoWithoutAMirror(t *testing.T) {
 	nothing := func(context.Context, *config.Config, io.Writer) (func() monitor.Status, func(), error) {
 		return func() monitor.Status { return monitor.Status{} }, func() {}, nil
 	}
-	r, out, log := short(t, Options{For: 3 * time.Second, Keep: 16 << 10, StartMirror: nothing})
+	r, out, log := short(t, Options{For: 3 * time.Second, Keep: 16 << 10, Patience: 2 * time.Second, StartMirror: nothing})
 	if !r.Differs() || r.NotCopied == 0 {
 		t.Errorf("got %+v\n%s", r, out)
 	}

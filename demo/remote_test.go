@@ -74,8 +74,8 @@ func TestWriteAndRead(t *testing.T) {
 	defer cluster.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var done sync.WaitGroup
-	done.Go(func() {
+	var written, done sync.WaitGroup
+	written.Go(func() {
 		err := Write(ctx, WriteOptions{Brokers: cluster.ListenAddrs(), Topics: []string{"orders", "clicks"}, Partitions: 2, Replicas: 1, Rate: 1e6, Out: io.Discard})
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Error(err)
@@ -88,8 +88,9 @@ func TestWriteAndRead(t *testing.T) {
 	reading, stopReading := context.WithCancel(t.Context())
 	defer stopReading()
 	done.Go(func() { c.work(reading) })
-	eventually(t, "records of both topics", func() bool { return c.of("orders").own > 200 && c.of("clicks").own > 200 })
+	eventually(t, "records of both topics", func() bool { return c.of("orders").own > 200 && c.of("clicks").own > 200 && c.offset("orders", 0) > 0 })
 	cancel()
+	written.Wait() // what it had begun may come behind the repeat otherwise, and be another fault
 	if faults, texts := c.result(); faults != 0 {
 		t.Errorf("%d faults: %q", faults, texts)
 	}
