@@ -65,15 +65,15 @@ func (w *watcher) topicConfigs(ctx context.Context, topic string) ([]TopicConfig
 	if read, ok := w.configs.get(topic, time.Now()); ok {
 		return read.configs, read.reason
 	}
-	ctx, cancel := context.WithTimeout(ctx, configsTimeout)
+	asking, cancel := context.WithTimeout(ctx, configsTimeout)
 	defer cancel()
 	select {
 	case w.configs.slots <- struct{}{}:
 		defer func() { <-w.configs.slots }()
-	case <-ctx.Done():
+	case <-asking.Done():
 		return nil, "the cluster is slow to answer"
 	}
-	configs, err := w.askConfigs(ctx, topic)
+	configs, err := w.askConfigs(asking, topic)
 	reason := ""
 	switch {
 	case errors.Is(err, kerr.TopicAuthorizationFailed):
@@ -81,7 +81,9 @@ func (w *watcher) topicConfigs(ctx context.Context, topic string) ([]TopicConfig
 	case err != nil:
 		reason = kafka.Explain(err, w.cluster, "read the settings of topic "+topic)
 	}
-	w.configs.put(topic, configsRead{time.Now(), configs, reason})
+	if ctx.Err() == nil { // who asked and went away says nothing about the cluster
+		w.configs.put(topic, configsRead{time.Now(), configs, reason})
+	}
 	return configs, reason
 }
 

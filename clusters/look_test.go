@@ -1,6 +1,8 @@
 package clusters
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"slices"
@@ -379,6 +381,25 @@ func TestClusterThatGoesAway(t *testing.T) {
 	seen := watch.Observed()
 	if len(seen) != 1 || seen[0].Figures[monitor.Up] != 0 || seen[0].Figures[monitor.Topics] == 1 {
 		t.Errorf("got %+v", seen)
+	}
+}
+
+// Who closes a page before the settings of a topic have come leaves nothing behind
+// that others are told.
+func TestSettingsAskedByWhoLeaves(t *testing.T) {
+	fake := newFake(t, kfake.SeedTopics(1, "orders"))
+	w := watcherOf(t, configOf(t, fake.ListenAddrs(), ""))
+	v := View{w, w.looked(t)}
+	leaving, leave := context.WithCancel(t.Context())
+	fake.ControlKey(int16(kmsg.DescribeConfigs), func(kmsg.Request) (kmsg.Response, error, bool) { // the first one only
+		leave()
+		return nil, errors.New("the connection is cut"), true
+	})
+	if topic, ok := v.Topic(leaving, "orders"); !ok || topic.ConfigsReason == "" {
+		t.Fatalf("they were read all the same: %+v", topic)
+	}
+	if topic, _ := v.Topic(t.Context(), "orders"); topic.ConfigsReason != "" || len(topic.Configs) == 0 {
+		t.Errorf("who asks next is told %q", topic.ConfigsReason)
 	}
 }
 

@@ -55,18 +55,21 @@ func (a *askedGroups) answer(ctx context.Context, r *route, group string) Groups
 	if document, ok := a.known(key); ok {
 		return document
 	}
-	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	asking, cancel := context.WithTimeout(ctx, askedWithin)
 	defer cancel()
 	select {
 	case a.one <- struct{}{}:
 		defer func() { <-a.one }()
-	case <-ctx.Done():
+	case <-asking.Done():
 		return (&GroupsSeen{Problems: []string{"other questions about consumer groups take too long; ask again"}}).Describe(r.config)
 	}
 	if document, ok := a.known(key); ok { // who had the token has asked the same
 		return document
 	}
-	document := r.askGroup(ctx, group)
+	document := r.askGroup(asking, group)
+	if ctx.Err() != nil {
+		return document // who asked has gone: that it failed is no answer for others
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.last) >= askedKept {

@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,25 @@ func TestGroupIsTranslatedForThePage(t *testing.T) {
 	}
 	if routes := m.Group(context.Background(), "nowhere", "app").Routes; len(routes) != 0 {
 		t.Errorf("a cluster without routes has %+v", routes)
+	}
+}
+
+// TestAskerWhoLeaves closes the page while a group is asked about: that failed for
+// nobody else.
+func TestAskerWhoLeaves(t *testing.T) {
+	p := newPair(t, kfake.SeedTopics(1, "orders"))
+	commit(t, p.west, "app", "orders", 4)
+	m, _ := copyTen(t, p, p.config(t, "topics: [orders]", ""))
+	leaving, leave := context.WithCancel(t.Context())
+	p.west.ControlKey(int16(kmsg.ListGroups), func(kmsg.Request) (kmsg.Response, error, bool) { // the first one only
+		leave()
+		return nil, errors.New("the connection is cut"), true
+	})
+	if routes := m.Group(leaving, "west", "app").Routes; len(routes) != 1 || len(routes[0].Problems) == 0 {
+		t.Fatalf("it was asked all the same: %+v", routes)
+	}
+	if routes := m.Group(t.Context(), "west", "app").Routes; len(routes[0].Problems) != 0 || len(routes[0].Groups) != 1 {
+		t.Errorf("who asks next is told %+v", routes[0])
 	}
 }
 
