@@ -64,7 +64,7 @@ func TestCheckpointsRebuild(t *testing.T) {
 // waitOwned waits until a process has claimed every lane of the route.
 func waitOwned(t *testing.T, config string) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		target, route := oneRoute(t, config)
 		l, err := readLedger(t.Context(), target, route)

@@ -55,7 +55,7 @@ func waitValues(t *testing.T, config, topic string, partition int32, n int) stri
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var got []string
 	for len(got) < n {
@@ -84,7 +84,7 @@ func listed(t *testing.T, config, topic string, partition int32) checkpointRow {
 
 func waitListed(t *testing.T, config, topic string, ok func(checkpointRow) bool) checkpointRow {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		row := listed(t, config, topic, 0)
 		if ok(row) {

@@ -14,6 +14,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
+// patience is far more than anything takes that a test waits for, also on a loaded
+// machine: only a test that fails waits for so long.
+const patience = time.Minute
+
 // testTime is the timestamp of all records, so that both sides have the same.
 var testTime = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 

@@ -74,7 +74,7 @@ func TestClustersAlone(t *testing.T) {
 // awaitClusters waits until both clusters are known.
 func awaitClusters(t *testing.T, url string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		var got struct {
 			Clusters []clusters.Summary `json:"clusters"`
 		}

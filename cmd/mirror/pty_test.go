@@ -101,11 +101,10 @@ func (c *terminal) press(keys string) {
 // see waits until the screen is as said, and returns it.
 func (c *terminal) see(what string, ok func(text string) bool) string {
 	c.t.Helper()
-	for range 1000 {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if text := c.text(); ok(text) {
 			return text
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	c.t.Fatalf("%s: the screen stays\n%s", what, c.text())
 	return ""
@@ -129,7 +128,7 @@ func (c *terminal) end() int {
 	c.t.Helper()
 	select {
 	case <-c.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		c.t.Fatalf("it does not end; the screen is\n%s", c.text())
 	}
 	return c.cmd.ProcessState.ExitCode()
@@ -149,12 +148,10 @@ func (c *terminal) cooked() bool {
 // wantRestored checks that the terminal is what it was before.
 func (c *terminal) wantRestored() {
 	c.t.Helper()
-	for range 200 { // the last bytes may be on their way
-		alternate, hidden := c.state()
-		if !alternate && !hidden && c.cooked() {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) { // the last bytes may be on their way
+		if alternate, hidden := c.state(); !alternate && !hidden && c.cooked() {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	alternate, hidden := c.state()
 	c.t.Errorf("the terminal is left with alternate picture %v, hidden cursor %v, cooked %v", alternate, hidden, c.cooked())

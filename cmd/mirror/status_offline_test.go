@@ -28,7 +28,7 @@ func copyOnce(t *testing.T, config string, records int64) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- m.Run(ctx) }()
-	for deadline := time.Now().Add(30 * time.Second); m.Status().Routes[0].RecordsTotal < records && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); m.Status().Routes[0].RecordsTotal < records && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	cancel()

@@ -34,7 +34,7 @@ func TestWatchedRouteIsLeftToOthers(t *testing.T) {
 	}
 	write(t, west, "orders", 0, "a")
 	startEngine(t, config)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		if code, out, errOut = mirror(t, "check", "--config", watching); code == exitOK && strings.Contains(out, "other mirrors keep __mirror_west-to-east, and this one watches it") {
 			return
 		}
