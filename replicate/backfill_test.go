@@ -53,7 +53,7 @@ func planned(t *testing.T, c *config.Config, wish BackfillWish) (*Backfill, *Bac
 
 func testContext(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }

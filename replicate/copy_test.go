@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -130,7 +129,7 @@ func produce(t *testing.T, c *kfake.Cluster, topic string, partition int32, pref
 func values(t *testing.T, c *kfake.Cluster, topic string, partition int32, n int) []string {
 	t.Helper()
 	cl := client(t, c, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().AtStart()}}))
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var got []string
 	for len(got) < n {

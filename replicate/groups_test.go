@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -82,12 +83,15 @@ func waitRounds(t *testing.T, m *Mirror, n int) monitor.GroupSyncStatus {
 // asked for. Nothing is written to the source.
 func TestGroupSync(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(1, "orders", "other"))
-	var forbidden []string
+	var mu sync.Mutex
+	var forbidden []string // guarded by mu
 	p.west.ControlKey(int16(kmsg.OffsetCommit), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		p.west.KeepControl()
 		if r := req.(*kmsg.OffsetCommitRequest); len(r.Topics) > 0 && len(r.Topics[0].Partitions) > 0 {
 			if m := r.Topics[0].Partitions[0].Metadata; m != nil && strings.HasPrefix(*m, "mirror") {
+				mu.Lock()
 				forbidden = append(forbidden, r.Group)
+				mu.Unlock()
 			}
 		}
 		return nil, nil, false
@@ -121,6 +125,8 @@ func TestGroupSync(t *testing.T) {
 			t.Errorf("group %s has a position on east: %d", group, at)
 		}
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if len(forbidden) > 0 {
 		t.Errorf("positions were committed on the source: %v", forbidden)
 	}

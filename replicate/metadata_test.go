@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -50,10 +51,10 @@ func TestFetchMetadata(t *testing.T) {
 func TestFetchMetadataInChunks(t *testing.T) {
 	c := newPlanCluster(t, "west")
 	c.create(t, "orders", 1, nil)
-	requests := 0
+	var requests atomic.Int64
 	c.fake.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		c.fake.KeepControl()
-		requests++
+		requests.Add(1)
 		if n := len(req.(*kmsg.MetadataRequest).Topics); n > metadataChunk || req.(*kmsg.MetadataRequest).AllowAutoTopicCreation {
 			t.Errorf("got a request for %d topics that may create: %v", n, req)
 		}
@@ -64,8 +65,8 @@ func TestFetchMetadataInChunks(t *testing.T) {
 		names = append(names, fmt.Sprintf("absent-%d", i))
 	}
 	md, err := FetchMetadata(t.Context(), c.Client, names)
-	if err != nil || len(md.Topics) != 1 || requests != 2 {
-		t.Errorf("got %d topics in %d requests, %v, want 1 in 2", len(md.Topics), requests, err)
+	if err != nil || len(md.Topics) != 1 || requests.Load() != 2 {
+		t.Errorf("got %d topics in %d requests, %v, want 1 in 2", len(md.Topics), requests.Load(), err)
 	}
 }
 

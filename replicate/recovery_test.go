@@ -18,10 +18,14 @@ import (
 	"mirror/offsets"
 )
 
+// patience is far more than anything takes that a test waits for, also on a loaded
+// machine: only a test that fails waits for so long.
+const patience = time.Minute
+
 // waitFor polls until ok, which says what is missing.
 func waitFor(t *testing.T, ok func() string) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		why := ok()
 		if why == "" {
