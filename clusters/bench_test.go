@@ -68,7 +68,7 @@ func BenchmarkObserved(b *testing.B) {
 	newSnapshot("west", bigAnswers(0), p, &cfg.Monitor)
 	w := &watcher{cluster: cfg.Clusters["west"], state: OK, last: newSnapshot("west", bigAnswers(1), p, &cfg.Monitor)}
 	watch := &Watch{watchers: []*watcher{w}}
-	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: monitor.NewRegistry(), Status: func() monitor.Status { return monitor.Status{} }, Clusters: watch.Observed})
+	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: monitor.NewRegistry(), Status: func() monitor.Status { return monitor.Status{} }, Clusters: watch.Observed, Parts: watch.Parts})
 	b.ReportAllocs()
 	for b.Loop() {
 		sampler.Take(time.Now())

@@ -120,8 +120,9 @@ type Topic struct {
 	UnderReplicated   int      `json:"under_replicated"`
 	Offline           int      `json:"offline"`
 	RecordsPerSecond  *float64 `json:"records_per_second"`
-	Bytes             *int64   `json:"bytes"`   // every replica counted
-	Records           *int64   `json:"records"` // offsets between the logs' starts and ends
+	Bytes             *int64   `json:"bytes"`       // every replica counted
+	Records           *int64   `json:"records"`     // offsets between the logs' starts and ends
+	LagSeconds        *float64 `json:"lag_seconds"` // of the consumer group furthest behind in it
 	Internal          bool     `json:"internal"`
 	Groups            int      `json:"groups"` // that have committed offsets of it, or members that read it
 }
@@ -151,18 +152,28 @@ type TopicPartition struct {
 	Replicas         []int32  `json:"replicas"`
 	InSync           []int32  `json:"in_sync"`
 	Start            *int64   `json:"start"`
-	End              *int64   `json:"end"`   // the high watermark
-	Bytes            *int64   `json:"bytes"` // every replica counted
+	End              *int64   `json:"end"`         // the high watermark
+	Records          *int64   `json:"records"`     // offsets from start to end
+	OutOfSync        int      `json:"out_of_sync"` // replicas
+	Bytes            *int64   `json:"bytes"`       // every replica counted
 	RecordsPerSecond *float64 `json:"records_per_second"`
 }
 
-// TopicGroup is a group that reads a topic, with its lag in this topic.
+// PartitionDetail is a partition with the groups that read it.
+type PartitionDetail struct {
+	Topic string `json:"topic"`
+	TopicPartition
+	GroupList []TopicGroup `json:"group_list"`
+}
+
+// TopicGroup is a group that reads a topic, or one of its partitions, with its lag
+// in that.
 type TopicGroup struct {
 	Group      string   `json:"group"`
 	LagRecords *int64   `json:"lag_records"`
 	LagSeconds *float64 `json:"lag_seconds"`
 	AtLeast    bool     `json:"lag_seconds_at_least"`
-	Members    int      `json:"members"` // that read this topic
+	Members    int      `json:"members"` // that read it
 }
 
 // Mirrored is a route that copies a topic from or to here.
@@ -224,13 +235,14 @@ type Assigned struct {
 
 // GroupPartition is where a group stands in a partition.
 type GroupPartition struct {
-	Topic      string   `json:"topic"`
-	Partition  int32    `json:"partition"`
-	Committed  *int64   `json:"committed"` // null, too, for share groups, which commit nothing
-	Start      *int64   `json:"start"`     // of share groups: all before this offset is done with
-	End        *int64   `json:"end"`
-	LagRecords *int64   `json:"lag_records"`
-	LagSeconds *float64 `json:"lag_seconds"`
-	AtLeast    bool     `json:"lag_seconds_at_least"`
-	Member     string   `json:"member"` // client id of the one that it is assigned to, of a share group one of them; empty: nobody
+	Topic            string   `json:"topic"`
+	Partition        int32    `json:"partition"`
+	Committed        *int64   `json:"committed"` // null, too, for share groups, which commit nothing
+	Start            *int64   `json:"start"`     // of share groups: all before this offset is done with
+	End              *int64   `json:"end"`
+	LagRecords       *int64   `json:"lag_records"`
+	LagSeconds       *float64 `json:"lag_seconds"`
+	AtLeast          bool     `json:"lag_seconds_at_least"`
+	RecordsPerSecond *float64 `json:"records_per_second"` // by which committed, or start, moves on
+	Member           string   `json:"member"`             // client id of the one that it is assigned to, of a share group one of them; empty: nobody
 }

@@ -19,8 +19,9 @@ type group struct {
 // standing is where a group is in a partition. Numbers that are unknown are -1.
 type standing struct {
 	place
-	committed, end int64 // of a share group, committed is where the partition starts
-	lag            int64 // records
+	committed, end int64   // of a share group, committed is where the partition starts
+	lag            int64   // records
+	rate           float64 // by which committed moves on, per second
 	seconds        *float64
 	atLeast        bool
 	member         string
@@ -57,11 +58,11 @@ func newGroup(from *groupAnswer, a *answers, p *past) *group {
 		}
 	}
 	for at, committed := range from.committed {
-		g.parts = append(g.parts, standing{place: at, committed: committed, end: -1, lag: -1, member: holders[at]})
+		g.parts = append(g.parts, standing{place: at, committed: committed, end: -1, lag: -1, rate: -1, member: holders[at]})
 	}
 	for at, member := range holders {
 		if _, known := from.committed[at]; !known {
-			g.parts = append(g.parts, standing{place: at, committed: -1, end: -1, lag: -1, member: member})
+			g.parts = append(g.parts, standing{place: at, committed: -1, end: -1, lag: -1, rate: -1, member: member})
 		}
 	}
 	slices.SortFunc(g.parts, func(a, b standing) int { return comparePlaces(a.place, b.place) })
@@ -133,8 +134,8 @@ func furthest(seconds *float64, atLeast bool, s *standing) (*float64, bool) {
 	return s.seconds, s.atLeast
 }
 
-// advance is how many records per second the committed offsets moved on by. A
-// group that was set back has no rate.
+// advance is how many records per second the committed offsets moved on by, and
+// notes that of each. A group that was set back has no rate.
 func advance(before, now []standing, passed float64) *float64 {
 	if passed <= 0 {
 		return nil
@@ -151,6 +152,9 @@ func advance(before, now []standing, passed float64) *float64 {
 		if before[k].place == now[i].place && before[k].committed >= 0 && now[i].committed >= 0 {
 			by := now[i].committed - before[k].committed
 			moved = sum(moved, &by)
+			if by >= 0 {
+				now[i].rate = rounded(float64(by) / passed)
+			}
 		}
 	}
 	if moved == nil || *moved < 0 {

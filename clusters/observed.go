@@ -56,6 +56,8 @@ func (s *snapshot) appendObserved(all []monitor.Observed) []monitor.Observed {
 		add(monitor.AboutTopic, t.Name, func(f *monitor.Figures) {
 			f.Set(monitor.UnderReplicated, float64(t.UnderReplicated))
 			f.Set(monitor.Offline, float64(t.Offline))
+			f.Set(monitor.Partitions, float64(t.Partitions))
+			set(f, monitor.LagSeconds, t.LagSeconds)
 			set(f, monitor.RecordsPerSecond, t.RecordsPerSecond)
 			set(f, monitor.Bytes, t.Bytes)
 			set(f, monitor.LogRecords, t.Records)

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"mirror/config"
+	"mirror/monitor"
 )
 
 // snapshot is what one look found, ready to be shown. It does not change.
@@ -20,6 +21,9 @@ type snapshot struct {
 	brokers []Broker
 	topics  []*topic // by name
 	groups  []*group // by name
+	// parts are for the history. The first look has none: it knows no rates, by
+	// which those are chosen for which there is room.
+	parts []monitor.Part
 }
 
 // topic is a Topic with its partitions in a compact form.
@@ -72,6 +76,9 @@ func newSnapshot(name string, a *answers, p *past, m *config.Monitor) *snapshot 
 		}
 	}
 	s.summary.RecordsPerSecond = roundedRate(pace.total())
+	if p.before != nil {
+		s.parts = s.newParts()
+	}
 	p.before = s
 	return s
 }
@@ -166,8 +173,8 @@ func newTopic(from *kmsg.MetadataResponseTopic, a *answers, pace map[place]float
 		if start, ok := a.starts[at]; ok {
 			p.start = start
 		}
-		if p.start >= 0 && p.end >= 0 {
-			records.add(max(p.end-p.start, 0))
+		if n := p.records(); n >= 0 {
+			records.add(n)
 		}
 		if rate, ok := pace[at]; ok {
 			p.rate = rate
@@ -181,13 +188,37 @@ func newTopic(from *kmsg.MetadataResponseTopic, a *answers, pace map[place]float
 				continue
 			}
 			p.sizes[k] = size
-			bytes.add(size)
+		}
+		if n := p.bytes(); n >= 0 {
+			bytes.add(n)
 		}
 		t.parts = append(t.parts, p)
 	}
 	t.Records, t.Bytes, t.RecordsPerSecond = records.total(), bytes.total(), roundedRate(rates.total())
 	return t
 }
+
+// records is how many offsets there are from the start to the end, -1 unknown.
+func (p *partition) records() int64 {
+	if p.start < 0 || p.end < 0 {
+		return -1
+	}
+	return max(p.end-p.start, 0)
+}
+
+// bytes is what its replicas take, as far as that is known, -1 when nothing is.
+func (p *partition) bytes() int64 {
+	total := int64(-1)
+	for _, size := range p.sizes {
+		if size >= 0 {
+			total = max(total, 0) + size
+		}
+	}
+	return total
+}
+
+// outOfSync is how many replicas are not in sync.
+func (p *partition) outOfSync() int { return max(len(p.replicas)-len(p.inSync), 0) }
 
 // newBrokers describes the brokers that the metadata names, and those that
 // partitions are assigned to.
@@ -244,12 +275,18 @@ func newBrokers(a *answers, topics []*topic) []Broker {
 	return brokers
 }
 
-// countGroups tells each topic how many groups read it.
+// countGroups tells each topic how many groups read it, and how far behind it is
+// that is furthest.
 func (s *snapshot) countGroups() {
 	for _, g := range s.groups {
 		for _, name := range g.topics {
 			if t := s.topic(name); t != nil {
 				t.Groups++
+			}
+		}
+		for i := range g.parts {
+			if t := s.topic(g.parts[i].topic); t != nil {
+				t.LagSeconds = larger(t.LagSeconds, g.parts[i].seconds)
 			}
 		}
 	}

@@ -93,7 +93,7 @@ func (v View) Topic(ctx context.Context, name string) (TopicDetail, bool) {
 	if t == nil {
 		return TopicDetail{}, false
 	}
-	d := TopicDetail{Topic: t.Topic, PartitionList: make([]TopicPartition, 0, len(t.parts)), GroupList: v.last.readers(name), Mirrored: []Mirrored{}}
+	d := TopicDetail{Topic: t.Topic, PartitionList: make([]TopicPartition, 0, len(t.parts)), GroupList: v.last.readers(name, everyPartition), Mirrored: []Mirrored{}}
 	for i := range t.parts {
 		d.PartitionList = append(d.PartitionList, t.parts[i].document())
 	}
@@ -104,37 +104,80 @@ func (v View) Topic(ctx context.Context, name string) (TopicDetail, bool) {
 func (p *partition) document() TopicPartition {
 	d := TopicPartition{Partition: p.number, Leader: p.leader, Replicas: append([]int32{}, p.replicas...), InSync: append([]int32{}, p.inSync...),
 		Start: known(p.start), End: known(p.end)}
-	for _, size := range p.sizes {
-		d.Bytes = sum(d.Bytes, known(size))
-	}
-	if p.rate >= 0 {
-		d.RecordsPerSecond = &p.rate
-	}
+	d.Records, d.Bytes, d.RecordsPerSecond, d.OutOfSync = known(p.records()), known(p.bytes()), knownRate(p.rate), p.outOfSync()
 	return d
 }
 
-// readers lists the groups that read a topic.
-func (s *snapshot) readers(topic string) []TopicGroup {
+// knownRate is nil for -1.
+func knownRate(rate float64) *float64 {
+	if rate < 0 {
+		return nil
+	}
+	return &rate
+}
+
+// everyPartition stands for all partitions of a topic.
+const everyPartition = -1
+
+// readers lists the groups that read a topic, or one partition of it.
+func (s *snapshot) readers(topic string, partition int32) []TopicGroup {
+	wanted := func(number int32) bool { return partition == everyPartition || number == partition }
 	list := []TopicGroup{}
 	for _, g := range s.groups {
 		if _, reads := slices.BinarySearch(g.topics, topic); !reads {
 			continue
 		}
-		r := TopicGroup{Group: g.Name}
+		r, stands := TopicGroup{Group: g.Name}, false
 		for i := range g.parts {
-			if p := &g.parts[i]; p.topic == topic {
+			if p := &g.parts[i]; p.topic == topic && wanted(p.partition) {
+				stands = true
 				r.LagRecords = sum(r.LagRecords, known(p.lag))
 				r.LagSeconds, r.AtLeast = furthest(r.LagSeconds, r.AtLeast, p)
 			}
 		}
 		for i := range g.members {
-			if slices.ContainsFunc(g.members[i].Assigned, func(a Assigned) bool { return a.Topic == topic }) {
+			if slices.ContainsFunc(g.members[i].Assigned, func(a Assigned) bool { return a.Topic == topic && slices.ContainsFunc(a.Partitions, wanted) }) {
 				r.Members++
 			}
 		}
-		list = append(list, r)
+		if stands {
+			list = append(list, r)
+		}
 	}
 	return list
+}
+
+// Partition describes one partition; false when there is none.
+func (v View) Partition(topic string, number int32) (PartitionDetail, bool) {
+	if v.last == nil {
+		return PartitionDetail{}, false
+	}
+	t := v.last.topic(topic)
+	if t == nil {
+		return PartitionDetail{}, false
+	}
+	i := slices.IndexFunc(t.parts, func(p partition) bool { return p.number == number })
+	if i < 0 {
+		return PartitionDetail{}, false
+	}
+	return PartitionDetail{Topic: topic, TopicPartition: t.parts[i].document(), GroupList: v.last.readers(topic, number)}, true
+}
+
+// Position describes where a group stands in a partition; false when it has nothing
+// to do with it.
+func (v View) Position(group, topic string, partition int32) (GroupPartition, bool) {
+	if v.last == nil {
+		return GroupPartition{}, false
+	}
+	g := v.last.group(group)
+	if g == nil {
+		return GroupPartition{}, false
+	}
+	i, stands := slices.BinarySearchFunc(g.parts, place{topic, partition}, func(s standing, at place) int { return comparePlaces(s.place, at) })
+	if !stands {
+		return GroupPartition{}, false
+	}
+	return g.document(&g.parts[i]), true
 }
 
 // Group describes one group; false when it is not looked at.
@@ -152,13 +195,17 @@ func (v View) Group(name string) (GroupDetail, bool) {
 			d.PartitionsLeftOut = len(g.parts) - maxListed
 			break
 		}
-		p := &g.parts[i]
-		at := GroupPartition{Topic: p.topic, Partition: p.partition, Committed: known(p.committed), End: known(p.end),
-			LagRecords: known(p.lag), LagSeconds: p.seconds, AtLeast: p.atLeast, Member: p.member}
-		if g.Type == share {
-			at.Committed, at.Start = nil, at.Committed
-		}
-		d.PartitionList = append(d.PartitionList, at)
+		d.PartitionList = append(d.PartitionList, g.document(&g.parts[i]))
 	}
 	return d, true
+}
+
+// document describes where the group stands in a partition.
+func (g *group) document(s *standing) GroupPartition {
+	d := GroupPartition{Topic: s.topic, Partition: s.partition, Committed: known(s.committed), End: known(s.end), LagRecords: known(s.lag),
+		LagSeconds: s.seconds, AtLeast: s.atLeast, RecordsPerSecond: knownRate(s.rate), Member: s.member}
+	if g.Type == share {
+		d.Committed, d.Start = nil, d.Committed
+	}
+	return d
 }

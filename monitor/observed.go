@@ -94,7 +94,7 @@ func clusterRows() []metric {
 		row("up", Up, "1 while the cluster can be looked at, else 0; then nothing else is told of it.", ofCluster),
 		row("brokers", Brokers, "Brokers that are online.", ofCluster),
 		row("topics", Topics, "Topics of the cluster, also those that are not looked at.", ofCluster),
-		row("partitions", Partitions, "Partitions of all topics.", ofCluster),
+		row("partitions", Partitions, "Partitions of the topic, or of all topics.", ofCluster, ofClusterTopic),
 		row("groups", Groups, "Groups of all types, also those that are not looked at.", ofCluster),
 		row("under_replicated_partitions", UnderReplicated,
 			"Partitions with fewer replicas in sync than assigned; of a broker, those in which its own replica is not in sync.", ofCluster, ofBroker, ofClusterTopic),
@@ -110,6 +110,6 @@ func clusterRows() []metric {
 		row("members", Members, "Members of the group.", ofGroup),
 		row("lag_records", LagRecords, "Records behind the committed offsets, summed over the partitions; of a share group, those that its coordinator counts. Absent when nothing is committed, or unknown.", ofGroup),
 		row("lag_seconds", LagSeconds,
-			"Time since the log ended where the group stands, of the partition furthest behind; of a group that stands at records older than this process has been looking, the time that it has; of a cluster, of the group furthest behind. Absent when unknown.", ofCluster, ofGroup),
+			"Time since the log ended where the group stands, of the partition furthest behind; of a group that stands at records older than this process has been looking, the time that it has; of a cluster or a topic, of the group furthest behind there. Absent when unknown.", ofCluster, ofClusterTopic, ofGroup),
 	}
 }

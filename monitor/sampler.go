@@ -18,6 +18,8 @@ type SamplerOptions struct {
 	// Clusters tells what is known of the clusters themselves; nil: nothing. It
 	// must answer from memory, each subject once.
 	Clusters func() []Observed
+	// Parts tells the same of the partitions of clusters, and of where groups stand.
+	Parts func() []Part
 }
 
 // Sampler takes one snapshot of the whole mirror per interval and hands it to
@@ -96,6 +98,9 @@ func (s *Sampler) Take(now time.Time) Sample {
 	found := counted{now, counts}
 	sample.Partitions = partitionSamples(&status, found, s.counted)
 	s.counted = found
+	if s.options.Parts != nil {
+		sample.Parts = s.options.Parts()
+	}
 	for _, scope := range all {
 		if scope.figures != nil { // they have their rates
 			sample.Points = s.appendPoints(sample.Points, scope)

@@ -56,4 +56,6 @@ type Sample struct {
 	Points []Point
 	// Partitions are those that this process copies, by route and topic.
 	Partitions []PartitionSample
+	// Parts are the partitions of clusters, copied or not, and where groups stand.
+	Parts []Part
 }

@@ -16,12 +16,14 @@ func isClusters(path string) bool {
 
 // handleClusters answers /api/v1/clusters and what is below it:
 //
-//	NAME, NAME/topics, NAME/topics/TOPIC, NAME/groups, NAME/groups/GROUP, NAME/brokers/NUMBER
+//	NAME, NAME/brokers/NUMBER
+//	NAME/topics, NAME/topics/TOPIC, NAME/topics/TOPIC/PARTITION
+//	NAME/groups, NAME/groups/GROUP, NAME/groups/GROUP/TOPIC/PARTITION
 //
 // A group's name may hold anything, so a part of the path is taken as it was
 // escaped: %2F belongs to a name. What clients and proxies make another path of,
-// like a group that is called "..", is asked for by NAME/groups?name=GROUP, and so
-// may all be.
+// like a group that is called "..", is asked for by
+// NAME/groups?name=GROUP&topic=TOPIC&partition=PARTITION, and so may all be.
 func handleClusters(w http.ResponseWriter, r *http.Request, watch *clusters.Watch, source Source) {
 	parts, ok := pathParts(strings.TrimPrefix(r.URL.EscapedPath(), pathClusters))
 	if !ok {
@@ -42,8 +44,11 @@ func handleClusters(w http.ResponseWriter, r *http.Request, watch *clusters.Watc
 		return
 	}
 	parts = parts[1:]
-	if query := r.URL.Query(); len(parts) == 1 && query.Has("name") {
-		parts = append(parts, query.Get("name"))
+	if len(parts) == 1 {
+		query := r.URL.Query()
+		for _, key := range []string{"name", "topic", "partition"} {
+			parts = append(parts, query[key]...)
+		}
 	}
 	document, missing := clusterDocument(r, view, parts)
 	if missing != "" {
@@ -77,6 +82,9 @@ func pathParts(escaped string) ([]string, bool) {
 // clusterDocument finds what a path below a cluster names, or says that there is
 // nothing.
 func clusterDocument(r *http.Request, view clusters.View, parts []string) (document any, missing string) {
+	if len(parts) > 2 {
+		return partDocument(view, parts)
+	}
 	switch {
 	case len(parts) == 0:
 		return view.Cluster(), ""
@@ -102,7 +110,28 @@ func clusterDocument(r *http.Request, view clusters.View, parts []string) (docum
 		}
 		return nil, "the cluster has no broker of this number"
 	}
-	return nil, "there is nothing here"
+	return nil, nothingHere
+}
+
+const nothingHere = "there is nothing here"
+
+// partDocument is clusterDocument for a partition and for where a group stands in one.
+func partDocument(view clusters.View, parts []string) (document any, missing string) {
+	number, err := strconv.ParseInt(parts[len(parts)-1], 10, 32)
+	switch {
+	case err != nil:
+	case len(parts) == 3 && parts[0] == "topics":
+		if partition, ok := view.Partition(parts[1], int32(number)); ok {
+			return partition, ""
+		}
+		return nil, "the cluster has no such partition, or its topic is not looked at (monitor.topics)"
+	case len(parts) == 4 && parts[0] == "groups":
+		if position, ok := view.Position(parts[1], parts[2], int32(number)); ok {
+			return position, ""
+		}
+		return nil, "the group does not stand in this partition, or it is not looked at (monitor.groups)"
+	}
+	return nil, nothingHere
 }
 
 // mirrored names the routes that copy a topic from or to a cluster.

@@ -86,6 +86,10 @@ func TestClusters(t *testing.T) {
 		{"/west/topics/orders", `"mirrored":[{"route":"r","direction":"source","topic":"west.orders"}]`},
 		{"/west/groups", `"topics":["orders"]`},
 		{"/west/groups/" + url.PathEscape(odd), `"committed":1,"start":null,"end":1,"lag_records":0,"lag_seconds":0`},
+		{"/west/topics/orders/0", `"end":1,"records":1,"out_of_sync":0,`},
+		{"/west/topics?name=orders&partition=0", `"group_list":[{"group":"team/`},
+		{"/west/groups/" + url.PathEscape(odd) + "/orders/0", `"topic":"orders","partition":0,"committed":1,"start":null,"end":1,"lag_records":0`},
+		{"/west/groups?topic=orders&partition=0&name=" + url.QueryEscape(odd), `"topic":"orders","partition":0,"committed":1`},
 		{"/west/brokers/0", `"partition_list":[{"topic":"orders","partition":0,"leader":true,"in_sync":true`},
 	}
 	for _, test := range tests {
@@ -95,7 +99,7 @@ func TestClusters(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/north", "/west/topics/nope", "/west/groups/nope", "/west/brokers/7", "/west/brokers/x", "/west/brokers/99999999999",
-		"/west/nope", "/west/topics/orders/0", "/west/topics/..%2F..%2Fetc", "/../west", "/west/topics/%00", "s"} {
+		"/west/nope", "/west/topics/orders/1", "/west/topics/orders/x", "/west/groups/nope/orders/0", "/west/topics/..%2F..%2Fetc", "/../west", "/west/topics/%00", "s"} {
 		if response, body := ask(t, "GET", base+path, nil); response.StatusCode != http.StatusNotFound || len(body) > 200 {
 			t.Errorf("%s: got %d %s, want a sentence with 404", path, response.StatusCode, body)
 		}

@@ -148,7 +148,7 @@ func buildProcess(cfg *config.Config, past *history.History, log *slog.Logger) (
 		return nil, err
 	}
 	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Share,
-		Interval: cfg.Metrics.Interval, Partitions: cfg.Metrics.Partitions, Clusters: watch.Observed})
+		Interval: cfg.Metrics.Interval, Partitions: cfg.Metrics.Partitions, Clusters: watch.Observed, Parts: watch.Parts})
 	sinks, err := sink.New(cfg.Metrics.Sinks, cfg.Metrics.Interval, sink.Identity{Mirror: cfg.Name, Process: name}, log)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -159,6 +160,35 @@ func (s *setting) groupRows(t *testing.T, admin *kadm.Client, ends kadm.ListedOf
 		t.Errorf("the partitions are %d records behind in all, the group %d", lag, *told.LagRecords)
 	}
 	s.groupCopies(t, committed)
+	s.position(t, admin, ends)
+}
+
+// position compares the page of a partition that a group reads, and of the partition
+// itself, with what the cluster says to another client. Both have their history, in
+// all windows, and open large.
+func (s *setting) position(t *testing.T, admin *kadm.Client, ends kadm.ListedOffsets) {
+	committed, err := admin.FetchOffsets(s.ctx, "billing")
+	s.must(err)
+	at, _ := committed.Lookup("orders", 0)
+	end, _ := ends.Lookup("orders", 0)
+	for hash, tiles := range map[string]map[string]int64{
+		"/cluster/dc1/position/orders%2F0%2Fbilling": {"behind": end.Offset - at.At, "at": at.At},
+		"/cluster/dc1/partition/orders%2F0":          {"records": end.Offset, "away": 0},
+	} {
+		s.open("#" + hash)
+		for tile, want := range tiles {
+			s.until(fmt.Sprintf(`document.querySelector("#tile-%s b").textContent === %q`, tile, whole(want)))
+		}
+		// Of those that are always known, as the API has them.
+		s.until(`page.feed.graphs.length >= 3 && page.feed.graphs.every((g) => g.area && g.data.rows[0].recorded && g.data.rows[0].avg.some(known))`)
+		for key, seconds := range []int{3600, 7200, 14400, 86400, 7 * 86400, 31 * 86400, 365 * 86400} {
+			s.must(chromedp.Do(s.tab, chromedp.KeyEvent(strconv.Itoa(key+1))))
+			s.until(fmt.Sprintf(`page.feed.graphs.every((g) => g.data.rows[0].avg.length * g.data.step === %d)`, seconds))
+		}
+		s.must(chromedp.Do(s.tab, chromedp.KeyEvent("1")))
+		s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](`document.querySelector(".graph h2 a").click()`)))
+		s.until(fmt.Sprintf(`location.hash.startsWith("#/graph/") && location.hash.endsWith(%q) && page.feed.graphs[0].area && document.querySelector(".large")`, hash))
+	}
 }
 
 // groupCopies compares where the group's page says that it goes on in the copies
@@ -203,7 +233,7 @@ func (s *setting) clusterPages(t *testing.T) {
 	s.open("#/")
 	s.until(`document.querySelectorAll(".clusters .rows .row").length === 3 && document.querySelector(".map .cluster-fact")`)
 	click(`.map a[href='#/cluster/dc1']`)
-	s.until(`location.hash === "#/cluster/dc1" && page.feed.graphs.length === 8 && page.feed.graphs[0].area`)
+	s.until(`location.hash === "#/cluster/dc1" && page.feed.graphs.length === 9 && page.feed.graphs[0].area`)
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("4")))
 	s.until(`page.feed.graphs.every((g) => g.data && g.data.rows[0].avg.length * g.data.step === 86400)`)
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("1")))
@@ -212,7 +242,11 @@ func (s *setting) clusterPages(t *testing.T) {
 	s.open("#/cluster/dc1")
 	click(`.groups .rows a[href='#/cluster/dc1/group/search%2Findexer']`)
 	s.until(`document.querySelector("h1").textContent === "search/indexer" && document.querySelector("#tile-members b").textContent === "1" && document.querySelector("tbody").textContent.includes("search/indexer-1")`)
-	click(`.positions .rows a[href='#/cluster/dc1/topic/clicks.web']`)
+	click(`.positions .rows a[href='#/cluster/dc1/position/clicks.web%2F2%2Fsearch%2Findexer']`)
+	s.until(`document.querySelector("h1").textContent === "clicks.web-2" && document.querySelector(".lead").textContent.startsWith("assigned")`)
+	click(`.lead a[href='#/cluster/dc1/partition/clicks.web%2F2']`)
+	s.until(`document.querySelector("h1").textContent === "partition 2" && [...document.querySelectorAll(".groups .rows a")].some((a) => a.textContent === "search/indexer")`)
+	click(`.crumbs a[href='#/cluster/dc1/topic/clicks.web']`)
 	s.until(`document.querySelector("h1").textContent === "clicks.web"`)
 	click(`.copies a[href^='#/route/']`)
 	s.until(`page instanceof TopicPage`)
@@ -221,7 +255,7 @@ func (s *setting) clusterPages(t *testing.T) {
 	click(`.graph h2 a`)
 	s.until(`location.hash === "#/graph/produced/cluster/dc1/topic/clicks.web" && /\d/.test(document.querySelector(".large .legend b").textContent)`)
 
-	for _, hash := range []string{"#/", "#/cluster/dc1", "#/cluster/dc1/broker/1", "#/cluster/dc1/topic/orders", "#/cluster/dc1/group/search%2Findexer"} {
+	for _, hash := range []string{"#/", "#/cluster/dc1", "#/cluster/dc1/broker/1", "#/cluster/dc1/topic/orders", "#/cluster/dc1/group/search%2Findexer", "#/cluster/dc1/partition/orders%2F0", "#/cluster/dc1/position/orders%2F0%2Fbilling"} {
 		for _, scheme := range []string{"light", "dark"} {
 			s.must(chromedp.Do(s.tab, Size(1400, 1000, scheme)))
 			s.open(hash)
@@ -237,7 +271,8 @@ func (s *setting) clusterPages(t *testing.T) {
 	s.must(chromedp.Do(s.tab, Size(1400, 1000, "light")))
 	for hash, says := range map[string]string{
 		"#/cluster/gone": "no cluster of this name", "#/cluster/dc1/topic/gone": "no topic of this name", "#/cluster/dc1/group/gone": "no consumer group of this name",
-		"#/cluster/dc1/broker/99": "no broker of this number", "#/cluster/dc1/cluster/x": "no such page", "#/cluster/dc1/topic": "no such page", "#/graph/size/route/x": "no such page",
+		"#/cluster/dc1/broker/99": "no broker of this number", "#/cluster/dc1/cluster/x": "no such page",
+		"#/cluster/dc1/partition/orders%2F99": "no such partition", "#/cluster/dc1/position/orders%2F0%2Fgone": "does not stand in this partition", "#/cluster/dc1/partition/orders": "no such page", "#/cluster/dc1/topic": "no such page", "#/graph/size/route/x": "no such page",
 		"#/cluster/dc1/topic/%3Cimg%20src=x%3E": "<img src=x>",
 	} {
 		s.open(hash)

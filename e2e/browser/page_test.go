@@ -392,7 +392,7 @@ func (s *setting) withoutRoom(t *testing.T) {
 		before := ask[int](s, `page.feed.graphs.find((g) => g.o.title === "Lag in records").live.seen.length`)
 		s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`location.hash = "#/graph/behind%s"`, hash))))
 		s.until(fmt.Sprintf(`page instanceof GraphPage && page.feed.graphs[0].live.seen.length >= %d && page.feed.graphs[0].area`, before))
-		s.until(`document.querySelector(".large .reason:not([hidden])").textContent.includes("room for 500 series") && document.querySelector(".legend b").textContent === "0"`)
+		s.until(`document.querySelector(".large .reason:not([hidden])").textContent.includes("room for 1,500 series") && document.querySelector(".legend b").textContent === "0"`)
 	}
 	s.open("#/route/dc1-to-dc2/topic/many.0999/partition/0")
 	s.until(`document.querySelector(".aside:not([hidden])").textContent.includes("web.history.series in the configuration gives more")`)

@@ -112,7 +112,7 @@ routes:
 monitor: {interval: 5s}
 web:
   listen: %s
-  history: {path: %s}
+  history: {path: %s, series: 1500}
 log: {level: warn}
 `, list(w.dc1), list(w.dc2), list(w.dc3), listen, history)
 }

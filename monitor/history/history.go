@@ -25,8 +25,9 @@ type History struct {
 
 // Reading is what is known of one subject at one moment.
 type Reading struct {
-	// Subject is a route, route/topic, route/topic/partition, cluster:NAME, or
-	// cluster:NAME/broker:NUMBER, cluster:NAME/topic:NAME or cluster:NAME/group:NAME.
+	// Subject is a route, route/topic, route/topic/partition, cluster:NAME, or below
+	// that broker:NUMBER, topic:NAME, group:NAME, partition:TOPIC/NUMBER or
+	// position:TOPIC/NUMBER/GROUP, which is where a group stands in a partition.
 	// It and a metric make the series' key.
 	Subject string
 	// Weight decides which topics, groups and partitions are recorded when there is

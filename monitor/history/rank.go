@@ -6,23 +6,31 @@ import "strings"
 func Key(subject, metric string) string { return subject + "/" + metric }
 
 // rank sorts subjects: routes, clusters, brokers, then topics and groups, and at
-// last partitions, of which there may be very many.
+// last partitions, of which there may be very many: those that are copied and where
+// groups stand, and then those of clusters.
 type rank int
 
 const (
 	ofRoute rank = iota
 	ofCluster
 	ofBroker
-	ofTopic // of a route or of a cluster, and of groups
-	ofPartition
+	ofTopic            // of a route or of a cluster, and of groups
+	ofPartition        // of a route, or a position of a group
+	ofClusterPartition // whether or not it is copied
 	ranks
 )
 
 // byTraffic tells the ranks of which not all can have a place.
 func (r rank) byTraffic() bool { return r >= ofTopic }
 
-// clusterSubject is how the subjects of clusters begin. No route's name has a colon.
-const clusterSubject = "cluster:"
+// How the subjects of clusters begin. No route's name has a colon. What is in a
+// cluster has its kind in front: a group's name may hold anything.
+const (
+	clusterSubject = "cluster:"
+	aBroker        = "broker:"
+	aPosition      = "position:"
+	aPartition     = "partition:"
+)
 
 func rankOf(subject string) rank {
 	name, below, inside := strings.Cut(subject, "/")
@@ -32,8 +40,12 @@ func rankOf(subject string) rank {
 		return ofRoute
 	case !inside:
 		return ofCluster
-	case cluster && strings.HasPrefix(below, "broker:"):
+	case cluster && strings.HasPrefix(below, aBroker):
 		return ofBroker
+	case cluster && strings.HasPrefix(below, aPosition):
+		return ofPartition
+	case cluster && strings.HasPrefix(below, aPartition):
+		return ofClusterPartition
 	case !cluster && strings.Contains(below, "/"): // no topic's name has one
 		return ofPartition
 	}

@@ -60,11 +60,11 @@ func TopicMetrics() []string {
 func recordedOf(label string) []string {
 	switch label {
 	case "":
-		return []string{"records_per_second", "bytes", "lag_seconds", "under_replicated", "offline", "brokers", "topics", "groups"}
+		return []string{"records_per_second", "bytes", "lag_seconds", "under_replicated", "offline", "brokers", "topics", "partitions", "groups"}
 	case "broker":
-		return []string{"records_per_second", "bytes", "leaders", "under_replicated", "disk_used_ratio"}
+		return []string{"records_per_second", "bytes", "leaders", "replicas", "under_replicated", "disk_used_ratio"}
 	case "topic":
-		return []string{"records_per_second", "bytes", "log_records", "under_replicated", "offline"}
+		return []string{"records_per_second", "bytes", "log_records", "partitions", "lag_seconds", "under_replicated", "offline"}
 	case "group":
 		return []string{"lag_records", "lag_seconds", "records_per_second", "members"}
 	}
@@ -94,7 +94,7 @@ func Readings(s monitor.Sample) []Reading {
 		readings[i].Values = append(readings[i].Values, Value{metric, p.Value})
 		readings[i].Weight += weight(subject, metric, p.Value)
 	}
-	return appendPartitions(readings, s.Partitions)
+	return appendParts(appendPartitions(readings, s.Partitions), s.Parts)
 }
 
 // appendPartitions adds the readings of partitions. Each has all metrics, also

@@ -102,11 +102,11 @@ func TestReadingsOfClusters(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"cluster:west/broker:1/bytes", "cluster:west/broker:1/disk_used_ratio", "cluster:west/broker:1/leaders", "cluster:west/broker:1/records_per_second",
+		"cluster:west/broker:1/bytes", "cluster:west/broker:1/disk_used_ratio", "cluster:west/broker:1/leaders", "cluster:west/broker:1/records_per_second", "cluster:west/broker:1/replicas",
 		"cluster:west/broker:1/under_replicated", "cluster:west/brokers", "cluster:west/bytes",
 		"cluster:west/group:team/x/lag_records", "cluster:west/group:team/x/lag_seconds", "cluster:west/group:team/x/members", "cluster:west/group:team/x/records_per_second",
-		"cluster:west/groups", "cluster:west/lag_seconds", "cluster:west/offline", "cluster:west/records_per_second",
-		"cluster:west/topic:a.b/bytes", "cluster:west/topic:a.b/log_records", "cluster:west/topic:a.b/offline", "cluster:west/topic:a.b/records_per_second",
+		"cluster:west/groups", "cluster:west/lag_seconds", "cluster:west/offline", "cluster:west/partitions", "cluster:west/records_per_second",
+		"cluster:west/topic:a.b/bytes", "cluster:west/topic:a.b/lag_seconds", "cluster:west/topic:a.b/log_records", "cluster:west/topic:a.b/offline", "cluster:west/topic:a.b/partitions", "cluster:west/topic:a.b/records_per_second",
 		"cluster:west/topic:a.b/under_replicated", "cluster:west/topics", "cluster:west/under_replicated",
 	}
 	if !slices.Equal(got, want) {

@@ -22,8 +22,9 @@ const (
 )
 
 // roster decides which series have a slot: all routes, then all clusters, then
-// their brokers, then topics and groups by traffic, then partitions by traffic. A
-// subject has slots for all of its metrics or for none.
+// their brokers, then topics and groups by traffic, then partitions that are copied
+// and positions of groups by traffic, then the partitions of clusters. A subject has
+// slots for all of its metrics or for none.
 type roster struct {
 	slots    []entry
 	byKey    map[string]int

@@ -10,8 +10,7 @@ class ClusterSubject extends Page {
     this.reason = h("p", { class: "reason", hidden: true });
     this.gone = h("div", { class: "card empty-page", hidden: true });
     this.content = h("div", { class: "page" });
-    const inside = kind && [kind === "broker" ? "broker " + name : called(name), toCluster(cluster, kind, name)];
-    this.element.append(this.crumbs([cluster, toCluster(cluster)], ...(inside ? [inside] : []), ...steps), this.gone, this.content);
+    this.element.append(this.crumbs([cluster, toCluster(cluster)], ...inside(cluster, kind, name), ...steps), this.gone, this.content);
   }
 
   // begin asks for the first time: what the page shows has to be made before.
@@ -70,11 +69,20 @@ const UNREACHED = "Nothing is known of it yet. Check that its brokers run and th
 // called shows a name: a group may have an empty one.
 const called = (name) => name || "(no name)";
 
+// inside are the steps from a cluster to something in it.
+function inside(cluster, kind, name) {
+  if (!kind) return [];
+  const at = placeOf(kind, name), above = !at ? [] : at.group === undefined ? ["topic", at.topic] : ["group", at.group];
+  const text = !at ? kind === "broker" ? "broker " + name : called(name) : at.group === undefined ? "partition " + at.number : `${at.topic}-${at.number}`;
+  return [...(at ? [[called(above[1]), toCluster(cluster, ...above)]] : []), [text, toCluster(cluster, kind, name)]];
+}
+const labelOf = (...subject) => inside(...subject).at(-1)?.[0] ?? subject[0];
+
 // SubjectPage is such a page with graphs and tiles.
 class SubjectPage extends ClusterSubject {
   constructor(tiles, cluster, kind, name) {
     super(cluster, kind, name);
-    const graphs = KINDS[kind || "cluster"].graphs, subject = { label: called(name ?? cluster), key: clusterKey(cluster, kind, name) };
+    const graphs = KINDS[kind || "cluster"].graphs, subject = { label: labelOf(cluster, kind, name), key: clusterKey(cluster, kind, name) };
     this.tiles = new Tiles(tiles);
     this.state = h("span", { class: "chip" });
     this.facts = h("span", { class: "ends" });
@@ -202,7 +210,7 @@ class BrokerPage extends SubjectPage {
         { id: "size", title: "On disk", width: 100, drop: 2, compare: larger((p) => p.bytes), cell: (p) => show("size", p.bytes) },
       ],
       id: partitionId, compare: byPartition, name: (p) => `${p.topic}-${p.partition}`,
-      href: (p) => toCluster(cluster, "topic", p.topic),
+      href: (p) => toCluster(cluster, "partition", `${p.topic}/${p.partition}`),
       words: (p) => `${p.topic}-${p.partition} ${p.in_sync ? "in sync" : "not in sync"} ${p.leader ? "leader" : "follower"}`,
     });
     this.content.append(plain("Log directories", [["Directory"], ["Replicas take", true], ["Volume", true], ["Free", true], ["Used", true], [""]], this.dirs), this.part(this.table), this.more);
@@ -232,30 +240,36 @@ class BrokerPage extends SubjectPage {
 const partitionId = (p) => `${p.topic}\n${p.partition}`;
 const byPartition = (a, b) => (a.topic || "").localeCompare(b.topic || "") || a.partition - b.partition;
 
+// Of a partition of a cluster: how its replicas are.
+const health = (p) => p.leader < 0 ? 2 : p.out_of_sync ? 1 : 0;
+const healthMark = (p) => [["caught_up", "healthy"], ["waiting", "under-replicated"], ["stopped", "offline"]][health(p)];
+const away = (p) => p.replicas.filter((r) => !p.in_sync.includes(r)).join(", ") || "none";
+
 class ClusterTopicPage extends SubjectPage {
   constructor(cluster, topic) {
     super({ rate: "Records", size: "On disk", records: "In the log", offline: "Offline partitions", under: "Under-replicated", lag: "Worst group" }, cluster, "topic", topic);
     Object.assign(this, { list: [], groups: [] });
     this.copies = h("p", { class: "copies", hidden: true });
     this.content.children[0].after(this.copies);
-    const state = (p) => p.leader < 0 ? 2 : p.in_sync.length < p.replicas.length ? 1 : 0;
-    const length = (p) => known(p.end) && known(p.start) ? p.end - p.start : null;
+    const at = (p) => [cluster, "partition", `${topic}/${p.partition}`];
     this.table = new Table({
       kind: "partitions", title: "Partitions", label: "partitions", one: "partition", sort: "state", height: 36, rows: () => this.list, none: () => "This topic has no partition.",
       columns: [
         { id: "partition", title: "Partition", width: 90, left: true, compare: byPartition },
-        { id: "state", title: "State", width: 138, left: true, compare: (a, b) => state(b) - state(a), mark: (p) => [["caught_up", "healthy"], ["waiting", "under-replicated"], ["stopped", "offline"]][state(p)] },
+        { id: "state", title: "State", width: 138, left: true, compare: (a, b) => health(b) - health(a), mark: healthMark },
         { id: "leader", title: "Leader", width: 72, compare: (a, b) => a.leader - b.leader, cell: (p) => p.leader < 0 ? "none" : String(p.leader) },
         { id: "replicas", title: "Replicas", width: 110, drop: 2, cell: (p) => p.replicas.join(", ") },
-        { id: "away", title: "Out of sync", width: 100, drop: 1, cell: (p) => p.replicas.filter((r) => !p.in_sync.includes(r)).join(", ") || "none", late: (p) => state(p) > 0 },
+        { id: "away", title: "Out of sync", width: 100, drop: 1, cell: away, late: (p) => health(p) > 0 },
         { id: "start", title: "Starts at", width: 110, drop: 5, compare: larger((p) => p.start), cell: (p) => whole(p.start) },
         { id: "end", title: "Ends at", width: 110, drop: 3, compare: larger((p) => p.end), cell: (p) => whole(p.end) },
-        { id: "records", title: "In the log", width: 110, drop: 6, compare: larger(length), cell: (p) => whole(length(p)) },
+        { id: "records", title: "In the log", width: 110, drop: 6, compare: larger((p) => p.records), cell: (p) => whole(p.records) },
         { id: "rate", title: "Records", width: 92, drop: 3, compare: larger((p) => p.records_per_second), cell: (p) => show("rate", p.records_per_second) },
         { id: "size", title: "On disk", width: 96, drop: 4, compare: larger((p) => p.bytes), cell: (p) => show("size", p.bytes) },
+        { id: "spark", title: "Records, last hour", width: 136, drop: 7, spark: true },
       ],
-      id: (p) => p.partition, compare: byPartition, name: (p) => String(p.partition),
-      words: (p) => `${p.partition} ${["healthy", "under-replicated", "offline"][state(p)]} leader ${p.leader}`,
+      id: (p) => p.partition, compare: byPartition, name: (p) => String(p.partition), href: (p) => toCluster(...at(p)),
+      key: (p) => clusterKey(...at(p)) + "/records_per_second",
+      words: (p) => `${p.partition} ${healthMark(p)[1]} leader ${p.leader}`,
     });
     this.groupTable = new GroupTable("topic", () => this.groups, () => "No consumer group that is looked at reads this topic.");
     this.set = h("tbody");
@@ -307,10 +321,53 @@ class ClusterTopicPage extends SubjectPage {
   }
 }
 
+// ClusterPartitionPage is that of a partition of a cluster's topic.
+class ClusterPartitionPage extends SubjectPage {
+  constructor(cluster, name) {
+    super({ rate: "Records", size: "On disk", records: "In the log", away: "Out of sync", lag: "Worst group" }, cluster, "partition", name);
+    this.groups = [];
+    this.table = new GroupTable("topic", () => this.groups, () => "No consumer group that is looked at reads this partition.");
+    this.content.append(this.part(this.table));
+    this.begin();
+  }
+
+  show(p) {
+    setMark(this.state, ...healthMark(p));
+    setText(this.facts, [p.leader < 0 ? "no leader" : `leader is broker ${p.leader}`, `replicas on ${p.replicas.join(", ")}`, `starts at ${whole(p.start)}, ends at ${whole(p.end)}`].join(" · "));
+    this.tiles.set("rate", show("rate", p.records_per_second), "written to it");
+    this.tiles.set("size", show("size", p.bytes), "every replica counted");
+    this.tiles.set("records", whole(p.records), "offsets from start to end");
+    this.tiles.set("away", whole(p.out_of_sync), p.out_of_sync ? `brokers ${away(p)}` : "of its replicas", p.out_of_sync ? "warn" : "good");
+    this.groups = p.group_list.map((g) => ({ ...g, name: g.group, cluster: this.cluster }));
+    this.tiles.set("lag", ...worstGroupTile(this.groups));
+    this.table.update();
+  }
+}
+
+const standsAt = (p) => known(p.committed) ? whole(p.committed) : known(p.start) ? "all before " + whole(p.start) : "nothing";
+
+// PositionPage is where a group stands in a partition.
+class PositionPage extends SubjectPage {
+  constructor(cluster, name) {
+    super({ lag: "Lag", behind: "Records behind", rate: "Reads", at: "Committed" }, cluster, "position", name);
+    this.begin();
+  }
+
+  show(p) {
+    setMark(this.state, ...(p.member ? ["caught_up", "assigned"] : ["paused", "nobody reads"]));
+    setParts(this.facts, p.member && `to ${p.member} · `, h("a", { href: toCluster(this.cluster, "partition", `${p.topic}/${p.partition}`) }, `${p.topic}-${p.partition}`), ` ends at ${whole(p.end)}`);
+    this.tiles.set("lag", lagTime(p), "since the log ended where the group stands", known(p.lag_seconds) ? isLate(p) ? "warn" : "good" : "");
+    this.tiles.set("behind", whole(p.lag_records), "to the end of the log");
+    this.tiles.set("rate", show("rate", p.records_per_second), "as its committed offset moves");
+    this.tiles.set("at", standsAt(p));
+  }
+}
+
 class GroupPage extends SubjectPage {
   constructor(cluster, group) {
     super({ lag: "Lag", behind: "Records behind", rate: "Reads", members: "Members" }, cluster, "group", group);
     this.list = [];
+    const at = (p) => [cluster, "position", `${p.topic}/${p.partition}/${group}`];
     this.members = h("tbody");
     this.more = h("p", { class: "aside", hidden: true });
     this.table = new Table({
@@ -321,12 +378,13 @@ class GroupPage extends SubjectPage {
         { id: "position", title: "Partition", width: 200, left: true, compare: byPartition },
         { id: "lag", title: "Lag", width: 112, compare: worstGroup, cell: lagTime, late: isLate },
         { id: "behind", title: "Records behind", width: 116, drop: 1, compare: larger((p) => p.lag_records), cell: (p) => whole(p.lag_records) },
-        { id: "committed", title: "Committed", width: 116, drop: 3, compare: larger((p) => p.committed ?? p.start), cell: (p) => known(p.committed) ? whole(p.committed) : known(p.start) ? "all before " + whole(p.start) : "nothing" },
+        { id: "committed", title: "Committed", width: 116, drop: 3, compare: larger((p) => p.committed ?? p.start), cell: standsAt },
         { id: "end", title: "Ends at", width: 116, drop: 4, compare: larger((p) => p.end), cell: (p) => whole(p.end) },
         { id: "member", title: "Assigned to", width: 180, drop: 2, compare: (a, b) => a.member.localeCompare(b.member), cell: (p) => p.member || "nobody" },
+        { id: "spark", title: "Lag, last hour", width: 136, drop: 5, spark: true },
       ],
       id: partitionId, compare: byPartition, name: (p) => `${p.topic}-${p.partition}`,
-      href: (p) => toCluster(cluster, "topic", p.topic),
+      href: (p) => toCluster(...at(p)), key: (p) => clusterKey(...at(p)) + "/lag_records",
       words: (p) => `${p.topic}-${p.partition} ${p.member || "nobody"}`,
     });
     this.content.append(this.part(this.table), group.startsWith("__") ? "" : this.part(new CopiesTable(cluster, group)), plain("Members", [["Client"], ["Host"], ["Partitions", true], ["Assigned"]], this.members), this.more);
@@ -356,7 +414,7 @@ class GroupPage extends SubjectPage {
 class ClusterGraphPage extends ClusterSubject {
   constructor(id, cluster, kind, name) {
     super(cluster, kind, name, [CLUSTER_GRAPHS[id].title]);
-    this.content.append(this.reason, this.graph(id, { label: called(name ?? cluster), key: clusterKey(cluster, kind, name) }, { large: true }, POLL / 1000));
+    this.content.append(this.reason, this.graph(id, { label: labelOf(cluster, kind, name), key: clusterKey(cluster, kind, name) }, { large: true }, POLL / 1000));
     this.begin();
   }
   get numbers() { return "The newest numbers are"; }

@@ -13,11 +13,17 @@ const CLUSTER_GRAPHS = {
   offline: { title: "Offline partitions", unit: "count", metrics: { offline: "" },
     meaning: "Partitions without a leader: nobody can write or read them." },
   "log-records": { title: "In the log", unit: "count", metrics: { log_records: "" }, field: "records",
-    meaning: "Offsets between the starts and the ends of the topic's logs." },
+    meaning: "Offsets between the start and the end of the log, of a topic of all its logs." },
   brokers: { title: "Brokers", unit: "count", metrics: { brokers: "" }, field: "broker_count",
     meaning: "Brokers that are online." },
   topics: { title: "Topics", unit: "count", metrics: { topics: "" }, field: "topic_count",
     meaning: "Topics of the cluster, also those that are not looked at." },
+  "all-partitions": { title: "Partitions", unit: "count", metrics: { partitions: "" }, field: "partition_count",
+    meaning: "Partitions of all topics." },
+  partitions: { title: "Partitions", unit: "count", metrics: { partitions: "" },
+    meaning: "Partitions of the topic." },
+  "out-of-sync": { title: "Replicas out of sync", unit: "count", metrics: { out_of_sync: "" },
+    meaning: "Replicas of the partition that are assigned and not in sync." },
   groups: { title: "Consumer groups", unit: "count", metrics: { groups: "" }, field: "group_count",
     meaning: "Consumer groups, also those that are not looked at." },
   "worst-group": { title: "Lag of the worst group", unit: "seconds", metrics: { lag_seconds: "" },
@@ -26,31 +32,45 @@ const CLUSTER_GRAPHS = {
     meaning: "How full the fullest volume with log directories of the broker is." },
   leaders: { title: "Leaders", unit: "count", metrics: { leaders: "" },
     meaning: "Partitions that the broker leads." },
+  replicas: { title: "Replicas", unit: "count", metrics: { replicas: "" },
+    meaning: "Partitions that the broker has a replica of." },
   reads: { title: "Reads", unit: "rate", metrics: { records_per_second: "" },
     meaning: "Offsets by which the group's committed offsets moved on, per second." },
   members: { title: "Members", unit: "count", metrics: { members: "" },
     meaning: "Consumers that are members of the group." },
   "group-lag": { title: "Lag in time", unit: "seconds", metrics: { lag_seconds: "" },
-    meaning: "How long ago the log ended where the group stands now, of the partition furthest behind." },
+    meaning: "How long ago the log ended where the group stands now; of several partitions that of the one furthest behind." },
   "group-behind": { title: "Lag in records", unit: "count", metrics: { lag_records: "" },
     meaning: "Offsets between where the group stands and where the partitions end." },
 };
 
 // Kinds of subjects: how the API calls several of them, and their graphs.
 const KINDS = {
-  cluster: { graphs: ["produced", "size", "worst-group", "under-replicated", "offline", "brokers", "topics", "groups"] },
-  broker: { many: "brokers", graphs: ["produced", "size", "disk", "leaders", "under-replicated"] },
-  topic: { many: "topics", graphs: ["produced", "size", "log-records", "under-replicated", "offline"] },
+  cluster: { graphs: ["produced", "size", "worst-group", "under-replicated", "offline", "brokers", "topics", "all-partitions", "groups"] },
+  broker: { many: "brokers", graphs: ["produced", "size", "disk", "leaders", "replicas", "under-replicated"] },
+  topic: { many: "topics", graphs: ["produced", "size", "log-records", "worst-group", "partitions", "under-replicated", "offline"] },
   group: { many: "groups", graphs: ["group-lag", "group-behind", "reads", "members"] },
+  partition: { graphs: ["produced", "size", "log-records", "out-of-sync"] }, // its name is TOPIC/NUMBER
+  position: { graphs: ["group-lag", "group-behind", "reads"] }, // where a group stands: TOPIC/NUMBER/GROUP
 };
 
 const fieldOf = (g) => g.field || Object.keys(g.metrics)[0];
 
 // Of a subject: the document, the series and the address of a large graph. A group
 // may be called "..": what no path can carry goes into the query.
-const clusterPath = (cluster, kind, name) => `clusters/${part(cluster)}` + (kind ? `/${KINDS[kind].many}?name=${part(name)}` : "");
+function clusterPath(cluster, kind, name) {
+  const { topic, number, group } = placeOf(kind, name) || {};
+  return `clusters/${part(cluster)}` + (!kind ? "" : kind === "partition" ? `/topics?name=${part(topic)}&partition=${number}`
+    : kind === "position" ? `/groups?name=${part(group)}&topic=${part(topic)}&partition=${number}` : `/${KINDS[kind].many}?name=${part(name)}`);
+}
 const clusterKey = (cluster, kind, name) => "cluster:" + cluster + (kind ? `/${kind}:${name}` : "");
 const clusterGraph = (id, cluster, kind, name) => `#/graph/${id}` + toCluster(cluster, kind, name).slice(1);
+
+// placeOf takes apart the name of a partition or a position; null where it is none.
+function placeOf(kind, name) {
+  const found = { partition: /^([^/]+)\/(\d+)$/, position: /^([^/]+)\/(\d+)\/(.*)$/s }[kind]?.exec(name);
+  return found ? { topic: found[1], number: found[2], group: found[3] } : null;
+}
 
 // lagTime is how far behind a group is; it may have been before anybody looked.
 const lagTime = (g) => (g.lag_seconds_at_least && known(g.lag_seconds) ? "≥ " : "") + show("seconds", g.lag_seconds);

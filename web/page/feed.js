@@ -62,7 +62,7 @@ async function points(keys, window) {
 const whyLive = ({ room, free, memory }, other) => other ? "Live only: another process records its history."
   : free >= ROOM ? "Live only so far: its history begins when it is first measured."
   : `Live only: the history has room for ${whole(room)} series, and all of it is taken. web.history.series in the configuration gives more${memory ? ", and web.history.path a file for it" : ""}; what is drawn here is what this browser has seen.`;
-const ROOM = 5; // series of a topic, a group or a partition, at most
+const ROOM = 7; // series of a topic, a group or a partition, at most
 
 // What this browser has seen of a series stays, so that a graph goes on when it is
 // opened large: [time, value], the newest of the last hour.

@@ -12,7 +12,7 @@ function visit() {
   if (p[0] === "route" && named) page = new [RoutePage, TopicPage, PartitionPage][named.length - 1](...named);
   else if (p[0] === "graph" && Object.hasOwn(GRAPHS, p[1] || "") && (p.length === 2 || named && (named.length === 1 || TOPIC_GRAPHS.includes(p[1])))) page = new GraphPage(p[1], ...(named || []));
   else if (p[0] === "graph" && Object.hasOwn(CLUSTER_GRAPHS, p[1] || "") && (p.length === 2 || p[2] === "cluster" && isSubject(p.slice(3)))) page = p.length === 2 ? new ClustersGraphPage(p[1]) : new ClusterGraphPage(p[1], ...p.slice(3));
-  else if (p[0] === "cluster" && isSubject(p.slice(1))) page = p.length === 2 ? new ClusterPage(p[1]) : new { broker: BrokerPage, topic: ClusterTopicPage, group: GroupPage }[p[2]](p[1], p[3]);
+  else if (p[0] === "cluster" && isSubject(p.slice(1))) page = p.length === 2 ? new ClusterPage(p[1]) : new { broker: BrokerPage, topic: ClusterTopicPage, group: GroupPage, partition: ClusterPartitionPage, position: PositionPage }[p[2]](p[1], p[3]);
   else if (p[0] === "") page = new Overview();
   else {
     const element = h("div", { class: "page" });
@@ -34,7 +34,7 @@ function copied([kind, route, topic, t, partition, n, ...more]) {
 }
 
 // isSubject tells the parts of an address that name a cluster or something in it.
-const isSubject = ([cluster, kind, name, ...more]) => cluster !== undefined && !more.length && (kind === undefined || (kind !== "cluster" && Object.hasOwn(KINDS, kind) && name !== undefined));
+const isSubject = ([cluster, kind, name, ...more]) => cluster !== undefined && !more.length && (kind === undefined || (kind !== "cluster" && Object.hasOwn(KINDS, kind) && name !== undefined && (!["partition", "position"].includes(kind) || !!placeOf(kind, name))));
 
 function update() {
   bar();
