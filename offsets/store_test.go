@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -39,7 +40,7 @@ func newClient(t *testing.T, c *kfake.Cluster, opts ...kgo.Opt) *kgo.Client {
 
 func testContext(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // only a test that fails waits for so long
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -249,38 +250,41 @@ func TestEnsureTopicCreates(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := newCluster(t, kfake.NumBrokers(tt.brokers))
-			adm := kadm.NewClient(newClient(t, c))
-			// Less than the time for which kadm remembers that there was no such topic.
-			ctx, cancel := context.WithTimeout(testContext(t), 4*time.Second)
-			defer cancel()
-			for range 2 { // the second time it is there
-				warnings, err := EnsureTopic(ctx, adm, "__mirror_r", 5, tt.replication)
-				if err != nil || len(warnings) > 0 {
-					t.Fatalf("got %v, %v", warnings, err)
+			synctest.Test(t, func(t *testing.T) { // a clock of its own, so that a slow machine does not end the context
+				var network kfake.VirtualNetwork
+				c := newCluster(t, kfake.NumBrokers(tt.brokers), kfake.ListenFn(network.Listen), kfake.Ports([]int{9092, 9093, 9094, 9095}[:tt.brokers]...))
+				adm := kadm.NewClient(newClient(t, c, kgo.Dialer(network.DialContext)))
+				// Less than the time for which kadm remembers that there was no such topic.
+				ctx, cancel := context.WithTimeout(testContext(t), 4*time.Second)
+				defer cancel()
+				for range 2 { // the second time it is there
+					warnings, err := EnsureTopic(ctx, adm, "__mirror_r", 5, tt.replication)
+					if err != nil || len(warnings) > 0 {
+						t.Fatalf("got %v, %v", warnings, err)
+					}
 				}
-			}
-			info := c.TopicInfo("__mirror_r")
-			if info.NumReplicas != tt.wantReplicas {
-				t.Errorf("%d replicas, want %d", info.NumReplicas, tt.wantReplicas)
-			}
-			want := map[string]string{"cleanup.policy": "compact", "segment.bytes": "4194304",
-				"min.cleanable.dirty.ratio": "0.2", "max.compaction.lag.ms": "3600000"}
-			if tt.wantMinISR {
-				want["min.insync.replicas"] = "2"
-			}
-			if len(info.Configs) != len(want) {
-				t.Errorf("configs: got %d, want %v", len(info.Configs), want)
-			}
-			for k, v := range want {
-				if got := info.Configs[k]; got == nil || *got != v {
-					t.Errorf("config %s: got %v, want %s", k, got, v)
+				info := c.TopicInfo("__mirror_r")
+				if info.NumReplicas != tt.wantReplicas {
+					t.Errorf("%d replicas, want %d", info.NumReplicas, tt.wantReplicas)
 				}
-			}
-			topics, err := adm.ListTopics(ctx, "__mirror_r")
-			if err != nil || len(topics["__mirror_r"].Partitions) != 5 {
-				t.Errorf("partitions: %v, %v", topics, err)
-			}
+				want := map[string]string{"cleanup.policy": "compact", "segment.bytes": "4194304",
+					"min.cleanable.dirty.ratio": "0.2", "max.compaction.lag.ms": "3600000"}
+				if tt.wantMinISR {
+					want["min.insync.replicas"] = "2"
+				}
+				if len(info.Configs) != len(want) {
+					t.Errorf("configs: got %d, want %v", len(info.Configs), want)
+				}
+				for k, v := range want {
+					if got := info.Configs[k]; got == nil || *got != v {
+						t.Errorf("config %s: got %v, want %s", k, got, v)
+					}
+				}
+				topics, err := adm.ListTopics(ctx, "__mirror_r")
+				if err != nil || len(topics["__mirror_r"].Partitions) != 5 {
+					t.Errorf("partitions: %v, %v", topics, err)
+				}
+			})
 		})
 	}
 }
