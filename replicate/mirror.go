@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -136,6 +137,14 @@ func (m *Mirror) Share() monitor.Status {
 		r.RollUp()
 		s.Routes = append(s.Routes, *r)
 	}
+	return s
+}
+
+// Watched is the status of the routes that are only watched, which have no share in
+// the metrics.
+func (m *Mirror) Watched() monitor.Status {
+	s := m.Status()
+	s.Routes = slices.DeleteFunc(s.Routes, func(r monitor.RouteStatus) bool { return !r.Watched })
 	return s
 }
 

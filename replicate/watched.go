@@ -15,6 +15,7 @@ import (
 // stands in the checkpoint topic. It joins no group, owns no lane and writes
 // nothing, so it never copies whatever else it does.
 func (r *route) watch(ctx context.Context, follower *kgo.Client) {
+	r.lanes.rename("") // one of the fleet may have this host's name
 	var crew sync.WaitGroup
 	crew.Go(func() { r.lanes.follow(ctx, follower) })
 	for _, run := range []func(context.Context){r.sourceLeaders.run, r.targetLeaders.run, r.discovery.run, r.watchOthers} {

@@ -17,7 +17,8 @@ import (
 // while it copies and rests, until nobody copies it any more.
 func TestWatchedRoute(t *testing.T) {
 	p := newPair(t, kfake.SeedTopics(2, "orders"))
-	watcher, _ := startMirror(t, p.config(t, "topics: [orders]", "watch: true"), "looking")
+	// Its host may be called like one of the fleet: they are in other datacenters.
+	watcher, _ := startMirror(t, p.config(t, "topics: [orders]", "watch: true"), "p1")
 	status := func() monitor.RouteStatus { return watcher.Status().Routes[0] }
 	east := kadm.NewClient(client(t, p.east))
 
@@ -47,6 +48,9 @@ func TestWatchedRoute(t *testing.T) {
 	}
 	if share := watcher.Share(); len(share.Routes) != 0 {
 		t.Errorf("the metrics of who watches count %+v", share.Routes)
+	}
+	if watched, copied := watcher.Watched().Routes, copier.Watched().Routes; len(watched) != 1 || len(copied) != 0 {
+		t.Errorf("who watches says that it watches %v, who copies %v", watched, copied)
 	}
 
 	if _, err := watcher.Act(context.Background(), Action{Verb: VerbPause, Route: "west-to-east", By: "ada"}); err != nil {
