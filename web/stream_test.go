@@ -247,6 +247,26 @@ func TestLossesOnThePage(t *testing.T) {
 
 // BenchmarkBeat is what the page costs the copying process every two seconds with
 // a thousand topics that all move, beside the engine's own status.
+// TestStreamTellsWhatIsWatched lets the page know which routes other mirrors copy.
+func TestStreamTellsWhatIsWatched(t *testing.T) {
+	source := &movingSource{}
+	for _, want := range []bool{false, true} {
+		route := topics(1, func(int) int64 { return 0 })
+		route.Watched = want
+		source.set(route)
+		h := newHub(options(loopback(), source))
+		h.look(time.Now())
+		first, _, err := h.join()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := parseMessage(t, string(first)).Routes[0].Watched; got != want {
+			t.Errorf("watched: got %v, want %v in %s", got, want, first)
+		}
+		h.end()
+	}
+}
+
 func BenchmarkBeat(b *testing.B) {
 	source := &movingSource{}
 	h := newHub(options(loopback(), source))

@@ -15,6 +15,7 @@ type routeView struct {
 	Name             string                `json:"name"`
 	From             string                `json:"from"`
 	To               string                `json:"to"`
+	Watched          bool                  `json:"watched"` // other mirrors copy it
 	State            monitor.State         `json:"state"`
 	Reason           string                `json:"reason"`
 	LagRecords       int64                 `json:"lag_records"`
@@ -119,7 +120,7 @@ func newView(status *monitor.Status, rates *rates, head headView) *view {
 	v.head.Routes = make([]routeView, 0, len(status.Routes))
 	for i := range status.Routes {
 		r := &status.Routes[i]
-		row := routeView{Name: r.Name, From: r.From, To: r.To, State: r.State, Reason: r.Reason, LagRecords: r.LagRecords,
+		row := routeView{Name: r.Name, From: r.From, To: r.To, Watched: r.Watched, State: r.State, Reason: r.Reason, LagRecords: r.LagRecords,
 			LagSeconds: rounded(r.LagSeconds), Losses: r.Losses, Topics: len(r.Topics), Resting: r.Resting(),
 			Limit: r.Limit, Pauses: append([]monitor.PauseStatus{}, r.Pauses...), LastVerify: r.LastVerify,
 			RecordsPerSecond: math.Round(r.RecordsPerSecond), BytesPerSecond: math.Round(r.BytesPerSecond), Processes: append([]monitor.ProcessStatus{}, r.Processes...)}

@@ -1,5 +1,6 @@
 // What operators may do here: pause, resume and limit. The buttons are there only
-// when the configuration has web.actions. A dialog says what will happen, and asks.
+// when the configuration has web.actions, and not for a route that is only watched.
+// A dialog says what will happen, and asks.
 
 const RESTS = "Nothing of it is fetched or written any more, in all processes, until somebody resumes it. What is under way is waited for. The source's retention goes on: what it drops meanwhile cannot be copied any more.";
 
@@ -17,7 +18,7 @@ class Actions {
 
   update() {
     const r = store.head.routes.find((x) => x.name === this.route);
-    this.element.hidden = !store.head.actions || !r;
+    this.element.hidden = !store.head.actions || !r || r.watched;
     if (this.element.hidden) return;
     const paused = r.pauses.some((p) => p.topic === (this.topic ?? ""));
     this.pause.hidden = paused;
