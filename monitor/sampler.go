@@ -13,6 +13,7 @@ import (
 type SamplerOptions struct {
 	Registry   *Registry
 	Status     func() Status // must answer from memory
+	Watched    func() Status // the routes that are only watched; nil: none
 	Interval   time.Duration // between two snapshots; 0: ten seconds
 	Partitions bool          // make series of single partitions, too
 	// Clusters tells what is known of the clusters themselves; nil: nothing. It
@@ -106,15 +107,10 @@ func (s *Sampler) Take(now time.Time) Sample {
 			sample.Points = s.appendPoints(sample.Points, scope)
 			continue
 		}
-		t := s.trails[scope.labels]
-		if t == nil {
-			t = &trail{}
-			s.trails[scope.labels] = t
-		}
-		t.note(scope, now)
-		scope.pace = t.pace
+		s.measure(scope, now)
 		sample.Points = s.appendPoints(sample.Points, scope)
 	}
+	sample.Watched = s.watched(now)
 	maps.DeleteFunc(s.trails, func(_ Labels, t *trail) bool { return t.seen != now })
 	for _, source := range s.sources {
 		sample.Points = append(sample.Points, source(now)...)
@@ -124,6 +120,17 @@ func (s *Sampler) Take(now time.Time) Sample {
 		f(sample)
 	}
 	return sample
+}
+
+// measure fills in the pace of a scope that has none of its own.
+func (s *Sampler) measure(scope *scope, now time.Time) {
+	t := s.trails[scope.labels]
+	if t == nil {
+		t = &trail{}
+		s.trails[scope.labels] = t
+	}
+	t.note(scope, now)
+	scope.pace = t.pace
 }
 
 // present is how things are now, with the pace of the last snapshot.

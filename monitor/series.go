@@ -54,6 +54,8 @@ type Point struct {
 type Sample struct {
 	Time   time.Time
 	Points []Point
+	// Watched are the routes that other mirrors copy.
+	Watched []WatchedSample
 	// Partitions are those that this process copies, by route and topic.
 	Partitions []PartitionSample
 	// Parts are the partitions of clusters, copied or not, and where groups stand.

@@ -36,6 +36,11 @@ func newRates(sample monitor.Sample) *rates {
 			}
 		}
 	}
+	for i := range sample.Watched {
+		if w := &sample.Watched[i]; !math.IsNaN(w.CatchUpSeconds) {
+			r.paces[subject{route: w.Route}] = &pace{catchUp: rounded(&w.CatchUpSeconds)}
+		}
+	}
 	return r
 }
 

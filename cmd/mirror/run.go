@@ -147,7 +147,7 @@ func buildProcess(cfg *config.Config, past *history.History, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Share,
+	sampler := monitor.NewSampler(monitor.SamplerOptions{Registry: registry, Status: engine.Share, Watched: engine.Watched,
 		Interval: cfg.Metrics.Interval, Partitions: cfg.Metrics.Partitions, Clusters: watch.Observed, Parts: watch.Parts})
 	sinks, err := sink.New(cfg.Metrics.Sinks, cfg.Metrics.Interval, sink.Identity{Mirror: cfg.Name, Process: name}, log)
 	if err != nil {

@@ -94,7 +94,7 @@ func Readings(s monitor.Sample) []Reading {
 		readings[i].Values = append(readings[i].Values, Value{metric, p.Value})
 		readings[i].Weight += weight(subject, metric, p.Value)
 	}
-	return appendParts(appendPartitions(readings, s.Partitions), s.Parts)
+	return appendParts(appendPartitions(appendWatched(readings, s.Watched), s.Partitions), s.Parts)
 }
 
 // appendPartitions adds the readings of partitions. Each has all metrics, also

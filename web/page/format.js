@@ -72,12 +72,14 @@ const word = (state) => (state || "unknown").replace("_", " ");
 const badness = (state) => { const i = STATES.indexOf(state); return i < 0 ? STATES.length : i; };
 const troubled = (state) => badness(state) >= STATES.indexOf("waiting");
 
+const COUNTED = "as counted by the process whose page this is";
+
 // What has a graph. Each metric of it is a line; a topic has the first four.
 const GRAPHS = {
   throughput: { title: "Throughput", unit: "bytes", metrics: { bytes_per_second: "" },
-    meaning: "Bytes of batches that the target acknowledged, as counted by the process whose page this is." },
+    meaning: "Bytes of batches that the target acknowledged, " + COUNTED + "." },
   records: { title: "Records", unit: "rate", metrics: { records_per_second: "" },
-    meaning: "Records that the target acknowledged, as counted by the process whose page this is." },
+    meaning: "Records that the target acknowledged, " + COUNTED + "." },
   lag: { title: "Lag in time", unit: "seconds", metrics: { lag_seconds: "" },
     meaning: "Age of the oldest record that is not copied yet, of the partition furthest behind." },
   behind: { title: "Lag in records", unit: "count", metrics: { lag_records: "" },

@@ -15,6 +15,7 @@ class Page {
     const element = this.feed.add(reading(id, [subject], o)), g = this.feed.graphs.at(-1);
     g.field = fieldOf(GRAPHS[id] || CLUSTER_GRAPHS[id]);
     g.live = new Live(g, step);
+    g.live.other = isWatched(subject.key);
     return element;
   }
   // saw tells these graphs what is so now.
@@ -47,6 +48,9 @@ const sum = (list, f) => list.some((x) => known(f(x))) ? list.reduce((n, x) => n
 const most = (list, f) => list.reduce((m, x) => known(f(x)) && (m === null || f(x) > f(m)) ? x : m, null);
 const lagMood = (s) => !known(s) ? "" : s >= 300 ? "bad" : s >= 30 ? "warn" : "good";
 
+// isWatched says that other mirrors copy the route that a subject is, or is in.
+const isWatched = (key) => store.head.routes.some((r) => r.watched && (key + "/").startsWith(r.name + "/"));
+
 // reading gives a graph of one id for some subjects: [{label, key}].
 function reading(id, subjects, o) {
   const g = GRAPHS[id] || CLUSTER_GRAPHS[id];
@@ -55,7 +59,8 @@ function reading(id, subjects, o) {
     ? subjects.map((s) => ({ label: s.label, key: `${s.key}/${lines[0][0]}` })) // of several routes only the first line
     : lines.map(([metric, label]) => ({ label: label || subjects[0].label, key: `${subjects[0].key}/${metric}` }));
   const title = subjects.length > 1 && lines[0][1] ? `${g.title} ${lines[0][1]}` : g.title;
-  return new Graph({ title, unit: g.unit, meaning: g.meaning, series, ...o });
+  const meaning = subjects.length === 1 && isWatched(subjects[0].key) ? g.meaning.replace(COUNTED, "told by those that copy") : g.meaning;
+  return new Graph({ title, unit: g.unit, meaning, series, ...o });
 }
 
 class Overview extends Page {
@@ -148,7 +153,7 @@ class RoutePage extends Page {
       ["Throughput", "Records", "Lanes", "Heard of"].map((t) => h("th", { class: "n" }, t)), h("th", {}, ""))), this.processes)));
     this.actions = new Actions(name);
     this.element.append(this.crumbs([name]), h("p", { class: "lead" }, this.state, this.resting, this.ends, this.actions.element), this.reason, this.tiles.element,
-      h("section", { class: "graphs", "aria-label": "Graphs" }, Object.keys(GRAPHS).map((id) => this.feed.add(reading(id, subject, { href: toGraph(id, name) })))),
+      h("section", { class: "graphs", "aria-label": "Graphs" }, Object.keys(GRAPHS).filter((id) => !isWatched(name) || !["latency", "age"].includes(id)).map((id) => this.feed.add(reading(id, subject, { href: toGraph(id, name) })))),
       this.part(this.table), this.fleet, card("Events", { class: "card events" }, this.part(this.events)), this.part(this.losses = new LossList(name)));
     this.feed.refresh();
   }
@@ -321,7 +326,7 @@ function copiedElsewhere({ elsewhere, route, feed }, p) {
   const r = store.head.routes.find((x) => x.name === route);
   const other = r && otherProcesses(r).find((o) => o.process === p.owner);
   elsewhere.hidden = !r || !r.processes.length || !p.owner || !r.watched && p.owner === r.processes[0].process;
-  for (const g of feed.graphs) g.live.other = !elsewhere.hidden;
+  for (const g of feed.graphs) g.live.other = !elsewhere.hidden || isWatched(route);
   setParts(elsewhere, other && /^https?:/.test(other.url) ? h("a", { href: other.url, rel: "noreferrer" }, p.owner) : p.owner, " copies this partition and records its history. Here are only the points of times when this process copied it.");
 }
 
