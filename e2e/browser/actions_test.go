@@ -15,19 +15,34 @@ func (s *setting) run(actions bool) (stop func()) {
 	s.t.Helper()
 	token := filepath.Join(s.dir, "token")
 	s.must(os.WriteFile(token, []byte("open-sesame"), 0o600))
-	var err error
-	s.listen, err = FreeAddress()
-	s.must(err)
-	s.mirror, err = StartGuardedMirror(s.ctx, s.binary, s.dir, s.listen, "open-sesame", func(listen, history string) string {
+	stop = s.start("open-sesame", func(listen, history string) string {
 		return strings.Replace(s.world.Config(listen, history), "web:\n", fmt.Sprintf("web:\n  token_file: %s\n  actions: %v\n", token, actions), 1)
 	})
-	s.must(err)
 	s.wait("every route copies", func(st status) bool {
 		return len(st.Routes) == 3 && len(st.Routes[0].Topics) >= 10
 	})
-	// The browser remembers what it was given and sends it with every request.
-	s.must(chromedp.Do(s.tab, chromedp.Navigate("http://ada:open-sesame@"+s.listen+"/healthz"), chromedp.Navigate("http://ada:open-sesame@"+s.listen+"/")))
-	return func() { s.must(s.mirror.Stop()) }
+	return stop
+}
+
+// start runs a mirror with a token, which the browser is given, or without, until
+// stop is called.
+func (s *setting) start(token string, config func(listen, history string) string) (stop func()) {
+	s.t.Helper()
+	t := s.t
+	var err error
+	s.listen, err = FreeAddress()
+	s.must(err)
+	s.mirror, err = StartGuardedMirror(s.ctx, s.binary, s.dir, s.listen, token, config)
+	s.must(err)
+	if token != "" {
+		// The browser remembers what it was given and sends it with every request.
+		s.must(chromedp.Do(s.tab, chromedp.Navigate("http://ada:"+token+"@"+s.listen+"/healthz"), chromedp.Navigate("http://ada:"+token+"@"+s.listen+"/")))
+	}
+	return func() {
+		if err := s.mirror.Stop(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // press clicks a button, by what is written on it.

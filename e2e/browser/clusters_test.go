@@ -270,7 +270,7 @@ func (s *setting) clusterPages(t *testing.T) {
 	}
 	s.must(chromedp.Do(s.tab, Size(1400, 1000, "light")))
 	for hash, says := range map[string]string{
-		"#/cluster/gone": "no cluster of this name", "#/cluster/dc1/topic/gone": "no topic of this name", "#/cluster/dc1/group/gone": "no consumer group of this name",
+		"#/cluster/gone": "no cluster of this name", "#/cluster/dc1/topic/gone": "no topic of this name", "#/graph/group-lag/cluster/dc2/group/billing": "no consumer group of this name", "#/cluster/dc1/group/gone": "no consumer group of this name",
 		"#/cluster/dc1/broker/99": "no broker of this number", "#/cluster/dc1/cluster/x": "no such page",
 		"#/cluster/dc1/partition/orders%2F99": "no such partition", "#/cluster/dc1/position/orders%2F0%2Fgone": "does not stand in this partition", "#/cluster/dc1/partition/orders": "no such page", "#/cluster/dc1/topic": "no such page", "#/graph/size/route/x": "no such page",
 		"#/cluster/dc1/topic/%3Cimg%20src=x%3E": "<img src=x>",

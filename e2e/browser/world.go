@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ type World struct {
 	stop          context.CancelFunc
 	readers       map[string]*reader // consumer groups of dc1
 	lost          int                // topics that Lose has made
+	closed        []string           // addresses of dc3 before it was closed
 }
 
 // load is how a topic of dc1 is written to: records a second, and the bytes of
@@ -52,9 +54,7 @@ func NewWorld(ctx context.Context) (*World, error) {
 		cluster **kfake.Cluster
 		name    string
 	}{{&w.dc1, "dc1"}, {&w.dc2, "dc2"}, {&w.dc3, "dc3"}} {
-		// Small segments and a short retention keep a world small that runs for an hour.
-		*c.cluster, err = kfake.NewCluster(kfake.NumBrokers(2), kfake.ClusterID(c.name+"-id"),
-			kfake.BrokerConfigs(map[string]string{"log.segment.bytes": "262144", "log.cleaner.backoff.ms": "10000", "log.retention.ms": "300000"}))
+		*c.cluster, err = newCluster(c.name)
 		if err != nil {
 			w.Close()
 			return nil, fmt.Errorf("start cluster %s: %w", c.name, err)
@@ -71,6 +71,12 @@ func NewWorld(ctx context.Context) (*World, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+func newCluster(name string, opts ...kfake.Opt) (*kfake.Cluster, error) {
+	// Small segments and a short retention keep a world small that runs for an hour.
+	return kfake.NewCluster(append(opts, kfake.NumBrokers(2), kfake.ClusterID(name+"-id"),
+		kfake.BrokerConfigs(map[string]string{"log.segment.bytes": "262144", "log.cleaner.backoff.ms": "10000", "log.retention.ms": "300000"}))...)
 }
 
 func newWriter(c *kfake.Cluster) (*kgo.Client, error) {
@@ -219,8 +225,26 @@ func (w *World) Quiet() {
 
 // CloseCluster ends dc3 alone.
 func (w *World) CloseCluster() {
+	w.closed = w.dc3.ListenAddrs()
 	w.dc3.Close()
 	w.dc3 = nil
+}
+
+// ReopenCluster starts dc3 again where it was. What was in it is gone.
+func (w *World) ReopenCluster() error {
+	var ports []int
+	for _, address := range w.closed {
+		port, err := strconv.Atoi(address[strings.LastIndex(address, ":")+1:])
+		if err != nil {
+			return fmt.Errorf("read address %s: %w", address, err)
+		}
+		ports = append(ports, port)
+	}
+	var err error
+	if w.dc3, err = newCluster("dc3", kfake.Ports(ports...)); err != nil {
+		return fmt.Errorf("start cluster dc3 again: %w", err)
+	}
+	return nil
 }
 
 // Close ends everything.
