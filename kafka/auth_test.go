@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"mirror/config"
@@ -162,33 +164,36 @@ func TestSASLMissing(t *testing.T) {
 	}
 }
 
-// TestReauth goes on over several sessions of three seconds each.
+// TestReauth goes on over several sessions of three seconds each, by a clock of its own.
 func TestReauth(t *testing.T) {
 	for _, mechanism := range []string{config.Plain, config.ScramSHA256} {
 		t.Run(mechanism, func(t *testing.T) {
-			t.Parallel()
-			c := withSASL(t, mechanism, kfake.BrokerConfigs(map[string]string{"connections.max.reauth.ms": "3000"}))
-			ids := topicIDs(t, c)
-			conn := dial(t, c)
-			for range 2 {
-				now := time.Now()
-				if conn.ReauthDue(now) {
-					t.Fatal("due at once")
+			synctest.Test(t, func(t *testing.T) {
+				var network kfake.VirtualNetwork
+				c := withSASL(t, mechanism, kfake.BrokerConfigs(map[string]string{"connections.max.reauth.ms": "3000"}), kfake.ListenFn(network.Listen), kfake.Ports(9092))
+				ids := topicIDs(t, c, kgo.Dialer(network.DialContext))
+				conn := dial(t, c, WithDialFunc(network.DialContext))
+				for range 3 {
+					now := time.Now()
+					if conn.ReauthDue(now) {
+						t.Fatal("due at once")
+					}
+					if !conn.ReauthDue(now.Add(3 * time.Second)) {
+						t.Fatal("not due after the session's end")
+					}
+					if d := conn.reauth.Sub(now); d < 2550*time.Millisecond {
+						t.Errorf("due in %s, want 2.55s or more", d)
+					}
+					time.Sleep(time.Until(conn.reauth))
+					if err := conn.Reauth(testCtx(t)); err != nil {
+						t.Fatal(err)
+					}
+					resp := exchange(t, conn, ProducePart{Topic: "b", TopicID: ids["b"], Records: batchOf([]byte("x"))})
+					if code := resp.Topics[0].Partitions[0].ErrorCode; code != 0 {
+						t.Errorf("produce: got error %d", code)
+					}
 				}
-				if !conn.ReauthDue(now.Add(3 * time.Second)) {
-					t.Fatal("not due after the session's end")
-				}
-				if err := conn.Reauth(testCtx(t)); err != nil {
-					t.Fatal(err)
-				}
-				if d := conn.reauth.Sub(now); d < 2550*time.Millisecond {
-					t.Errorf("renewed session: due in %s, want 2.55s or more", d)
-				}
-				resp := exchange(t, conn, ProducePart{Topic: "b", TopicID: ids["b"], Records: batchOf([]byte("x"))})
-				if code := resp.Topics[0].Partitions[0].ErrorCode; code != 0 {
-					t.Errorf("produce: got error %d", code)
-				}
-			}
+			})
 		})
 	}
 }

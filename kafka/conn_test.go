@@ -71,9 +71,9 @@ func client(t testing.TB, c *config.Cluster, opts ...kgo.Opt) *kgo.Client {
 }
 
 // topicIDs returns the ids of all topics by name.
-func topicIDs(t testing.TB, c *config.Cluster) map[string][16]byte {
+func topicIDs(t testing.TB, c *config.Cluster, opts ...kgo.Opt) map[string][16]byte {
 	t.Helper()
-	topics, err := kadm.NewClient(client(t, c)).ListTopics(testCtx(t))
+	topics, err := kadm.NewClient(client(t, c, opts...)).ListTopics(testCtx(t))
 	if err != nil {
 		t.Fatal(err)
 	}
