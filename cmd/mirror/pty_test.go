@@ -145,6 +145,31 @@ func (c *terminal) cooked() bool {
 	return state.Lflag&(unix.ECHO|unix.ISIG|unix.ICANON) == unix.ECHO|unix.ISIG|unix.ICANON
 }
 
+// resume lets the program go on once it has stopped, as a shell does: it gives the
+// terminal back just before, and what comes in between would wake nobody.
+func (c *terminal) resume() {
+	c.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !c.stopped() {
+		if time.Now().After(deadline) {
+			c.t.Fatal("the program does not stop")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	_ = c.cmd.Process.Signal(syscall.SIGCONT)
+}
+
+// stopped reads the program's state from proc(5): it is behind the name, which is
+// in brackets.
+func (c *terminal) stopped() bool {
+	c.t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return strings.HasPrefix(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " T")
+}
+
 // wantRestored checks that the terminal is what it was before.
 func (c *terminal) wantRestored() {
 	c.t.Helper()

@@ -93,7 +93,7 @@ func TestTopOnATerminal(t *testing.T) {
 	c.seeText("needs 40×10")
 	c.grow(80, 24)
 	c.seeText("> topic-0002")
-	if c.colours == 0 {
+	if colours, _, _ := c.counts(); colours == 0 {
 		t.Error("no colours")
 	}
 	c.press("q")
@@ -101,8 +101,8 @@ func TestTopOnATerminal(t *testing.T) {
 		t.Errorf("exit code %d after q", code)
 	}
 	c.wantRestored()
-	if c.scrolled > 0 || len(c.wrapped) > 0 {
-		t.Errorf("the screen scrolled by %d lines, and these did not fit: %q", c.scrolled, c.wrapped)
+	if _, scrolled, wrapped := c.counts(); scrolled > 0 || len(wrapped) > 0 {
+		t.Errorf("the screen scrolled by %d lines, and these did not fit: %q", scrolled, wrapped)
 	}
 }
 
@@ -119,14 +119,14 @@ func TestTopGivesTheTerminalBack(t *testing.T) {
 		{"q after ctrl-z and fg", func(c *terminal) {
 			c.press("\x1a")
 			c.wantRestored()
-			_ = c.cmd.Process.Signal(syscall.SIGCONT)
+			c.resume()
 			c.seeText("west-to-east")
 			c.press("q")
 		}, exitOK},
 		{"q after SIGTSTP", func(c *terminal) {
 			_ = c.cmd.Process.Signal(syscall.SIGTSTP)
 			c.wantRestored()
-			_ = c.cmd.Process.Signal(syscall.SIGCONT)
+			c.resume()
 			c.seeText("west-to-east")
 			c.press("q")
 		}, exitOK},
@@ -140,7 +140,7 @@ func TestTopGivesTheTerminalBack(t *testing.T) {
 				t.Errorf("exit code %d, want %d", code, test.code)
 			}
 			c.wantRestored()
-			if c.colours > 0 {
+			if colours, _, _ := c.counts(); colours > 0 {
 				t.Error("colours, in spite of NO_COLOR")
 			}
 		})
@@ -158,8 +158,8 @@ func TestStatusWatchOnATerminal(t *testing.T) {
 	if code := c.end(); code != exitInterrupted {
 		t.Errorf("exit code %d after ctrl-c", code)
 	}
-	if c.scrolled > 1 || len(c.wrapped) > 0 { // one for what the command says at its end
-		t.Errorf("the screen scrolled by %d lines, and these did not fit: %q", c.scrolled, c.wrapped)
+	if _, scrolled, wrapped := c.counts(); scrolled > 1 || len(wrapped) > 0 { // one for what the command says at its end
+		t.Errorf("the screen scrolled by %d lines, and these did not fit: %q", scrolled, wrapped)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,6 +63,14 @@ func (v *vt) state() (alternate, hidden bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.saved != nil, v.hidden
+}
+
+// counts are what was counted so far: sequences that set a colour, lines that the
+// screen scrolled by, and what did not fit into its line.
+func (v *vt) counts() (colours, scrolled int, wrapped []string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.colours, v.scrolled, slices.Clone(v.wrapped)
 }
 
 func (v *vt) Write(b []byte) (int, error) {
