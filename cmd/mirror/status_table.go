@@ -90,7 +90,7 @@ func printRoutes(out io.Writer, status monitor.Status) error {
 	t := newTable(out, "ROUTE", "FROM", "TO", "STATE", "LAG", "BEHIND", "RECORDS", "BYTES", "LOSSES", "RECORDS/S", "BYTES/S")
 	for i := range status.Routes {
 		r := &status.Routes[i]
-		t.row(r.Name, r.From, r.To, string(r.State), count(r.LagRecords), seconds(r.LagSeconds), count(r.RecordsTotal), byteCount(float64(r.BytesTotal)),
+		t.row(r.Name, r.From, r.To, string(r.State), recordsBehind(r.LagRecords, r.LagSeconds), seconds(r.LagSeconds), count(r.RecordsTotal), byteCount(float64(r.BytesTotal)),
 			count(r.Losses), count(int64(r.RecordsPerSecond+0.5)), byteCount(r.BytesPerSecond))
 	}
 	return t.flush()
@@ -137,15 +137,13 @@ func printTopics(out io.Writer, r *monitor.RouteStatus) error {
 	})
 	t := newTable(out, "TOPIC", "TARGET", "STATE", "PARTITIONS", "LAG")
 	for _, topic := range topics {
-		var partitions int
-		var lag int64
+		partitions := 0
 		for _, p := range topic.Partitions {
 			if p.Partition >= 0 {
 				partitions++
 			}
-			lag += max(p.LagRecords, 0)
 		}
-		t.row(topic.Source, topic.Target, string(topic.State), strconv.Itoa(partitions), count(lag))
+		t.row(topic.Source, topic.Target, string(topic.State), strconv.Itoa(partitions), recordsBehind(topic.Lag()))
 	}
 	if err := t.flush(); err != nil {
 		return err
@@ -219,9 +217,17 @@ func known(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
+// recordsBehind writes how many records something is behind, or "?" when nothing is known.
+func recordsBehind(records int64, seconds *float64) string {
+	if records < 0 || records == 0 && seconds == nil {
+		return "?"
+	}
+	return count(records)
+}
+
 // routeLine is a route's status in one line of a log.
 func routeLine(r *monitor.RouteStatus) string {
-	line := fmt.Sprintf("%s %s: %s records behind (%s), %s copied, %s losses, %s records/s, %s/s", cell(r.Name), r.State, count(r.LagRecords), seconds(r.LagSeconds),
+	line := fmt.Sprintf("%s %s: %s records behind (%s), %s copied, %s losses, %s records/s, %s/s", cell(r.Name), r.State, recordsBehind(r.LagRecords, r.LagSeconds), seconds(r.LagSeconds),
 		count(r.RecordsTotal), count(r.Losses), count(int64(r.RecordsPerSecond+0.5)), byteCount(r.BytesPerSecond))
 	if r.Reason != "" {
 		line += ": " + cell(r.Reason)

@@ -228,11 +228,8 @@ func (m *topModel) topics() []topRow {
 				if p.Partition >= 0 {
 					row.partitions++
 				}
-				row.lag += max(p.LagRecords, 0)
-				if p.LagSeconds != nil && (row.behind == nil || *p.LagSeconds > *row.behind) {
-					row.behind = p.LagSeconds
-				}
 			}
+			row.lag, row.behind = t.Lag()
 			rows = append(rows, row)
 		}
 	}

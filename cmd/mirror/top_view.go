@@ -206,7 +206,7 @@ func (m *topModel) topicTable(width int) (head string, rows []string, detail str
 		if m.rates != nil {
 			rate = count(int64(row.rate + 0.5))
 		}
-		cells := []string{m.mark(i) + row.key.topic, string(row.topic.State), strconv.Itoa(row.partitions), count(row.lag), seconds(row.behind), rate}
+		cells := []string{m.mark(i) + row.key.topic, string(row.topic.State), strconv.Itoa(row.partitions), recordsBehind(row.lag, row.behind), seconds(row.behind), rate}
 		if width < smallWidth {
 			cells = slices.Concat(cells[:2], cells[4:5])
 		}

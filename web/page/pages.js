@@ -63,6 +63,9 @@ function reading(id, subjects, o) {
   return new Graph({ title, unit: g.unit, meaning, series, ...o });
 }
 
+// recordsBehind says how far a route is behind, as far as that is known.
+const recordsBehind = (r) => known(r.lag_seconds) || r.lag_records ? plural(r.lag_records, "record", "records") + " behind" : "not known";
+
 class Overview extends Page {
   constructor() {
     super();
@@ -86,13 +89,13 @@ class Overview extends Page {
     this.map.update(routes);
     this.tiles.set("throughput", show("bytes", sum(routes, (r) => r.bytes_per_second)), recordRate(sum(routes, (r) => r.records_per_second)));
     const last = most(routes, (r) => r.lag_seconds);
-    this.tiles.set("lag", show("seconds", last && last.lag_seconds), `${routes.length > 1 && last ? last.name + ", " : ""}${plural(sum(routes, (r) => r.lag_records), "record", "records")} behind`, lagMood(last && last.lag_seconds));
+    this.tiles.set("lag", show("seconds", last && last.lag_seconds), last ? `${routes.length > 1 ? last.name + ", " : ""}${recordsBehind(last)}` : "not known of any route", lagMood(last && last.lag_seconds));
     const slow = most(routes, (r) => r.latency_p99_seconds);
     this.tiles.set("latency", show("seconds", slow && slow.latency_p99_seconds), slow ? "from the source's answer to the target's" : "nothing was copied just now");
     const late = most(routes, (r) => r.catch_up_seconds);
     const growing = routes.filter((r) => known(r.lag_seconds) && r.lag_seconds >= 5 && !known(r.catch_up_seconds));
-    if (growing.length) this.tiles.set("catchup", DASH, `${growing.map((r) => r.name).join(", ")} does not catch up`, "warn");
-    else this.tiles.set("catchup", show("seconds", late && late.catch_up_seconds), late && late.catch_up_seconds > 0 ? "at the present rate" : "keeps up");
+    if (growing.length) this.tiles.set("catchup", DASH, `${growing.map((r) => r.name).join(", ")} ${growing.length > 1 ? "do" : "does"} not catch up`, "warn");
+    else this.tiles.set("catchup", show("seconds", late && late.catch_up_seconds), late && late.catch_up_seconds > 0 ? "at the present rate" : routes.every((r) => known(r.lag_seconds)) ? "keeps up" : "the lag is not known");
     const parts = [[recent.losses, "loss", "losses"], [recent.errors, "stop", "stops"], [recent.warnings, "wait", "waits"]].filter(([n]) => n).map((p) => plural(...p));
     this.tiles.set("trouble", parts[0] || "0", parts.slice(1).join(", ") || (parts.length ? "nothing else" : "nothing lost, stopped or waiting"), recent.losses + recent.errors ? "bad" : recent.warnings ? "warn" : "good");
     this.tiles.set("verify", ...verifyTile(routes));
@@ -168,7 +171,7 @@ class RoutePage extends Page {
     setText(this.reason, r.reason);
     this.reason.hidden = !r.reason;
     this.tiles.set("throughput", show("bytes", r.bytes_per_second), recordRate(r.records_per_second) + (r.limit.bytes_per_second ? `, at most ${show("bytes", r.limit.bytes_per_second)}` : ""));
-    this.tiles.set("lag", show("seconds", r.lag_seconds), `${plural(r.lag_records, "record", "records")} behind`, lagMood(r.lag_seconds));
+    this.tiles.set("lag", show("seconds", r.lag_seconds), recordsBehind(r), lagMood(r.lag_seconds));
     this.tiles.set("latency", show("seconds", r.latency_p99_seconds), "from the source's answer to the target's");
     this.tiles.set("catchup", show("seconds", r.catch_up_seconds), known(r.catch_up_seconds) ? "at the present rate" : known(r.lag_seconds) && r.lag_seconds >= 5 ? "it does not catch up" : "");
     this.tiles.set("losses", whole(r.losses), r.losses ? "entries of the loss ledger" : "the loss ledger is empty", r.losses ? "bad" : "good");
