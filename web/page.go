@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"net/http"
@@ -24,7 +25,7 @@ func newPage() (map[string]http.HandlerFunc, error) {
 		if err != nil {
 			return nil, fmt.Errorf("put the page together: %w", err)
 		}
-		script = append(append(script, part...), '\n')
+		script = appendCode(script, part)
 	}
 	page := map[string]http.HandlerFunc{"/page.js": fixed("text/javascript; charset=utf-8", script)}
 	for path, file := range map[string]struct{ name, kind string }{
@@ -39,6 +40,16 @@ func newPage() (map[string]http.HandlerFunc, error) {
 		page[path] = fixed(file.kind, content)
 	}
 	return page, nil
+}
+
+// appendCode leaves out lines that are comments alone, which no browser reads.
+func appendCode(script, part []byte) []byte {
+	for line := range bytes.Lines(part) {
+		if !bytes.HasPrefix(bytes.TrimSpace(line), []byte("//")) {
+			script = append(script, line...)
+		}
+	}
+	return script
 }
 
 // fixed always answers the same.

@@ -7,7 +7,7 @@ import (
 )
 
 // maxPageBytes is what the whole page may take, uncompressed.
-const maxPageBytes = 150 << 10
+const maxPageBytes = 150_000
 
 // The page is one document, one script and one style, small, and needs nothing
 // from anywhere else: no other origin, no script or style in the document, which

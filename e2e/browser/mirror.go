@@ -110,6 +110,15 @@ func (m *Mirror) Get(ctx context.Context, path string, into any) error {
 	return json.Unmarshal(body, into)
 }
 
+// Kill ends the mirror as a crash does.
+func (m *Mirror) Kill() error {
+	if err := m.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	<-m.done // says that it was killed
+	return nil
+}
+
 // Stop asks the mirror to end and waits for it.
 func (m *Mirror) Stop() error {
 	if err := m.cmd.Process.Signal(syscall.SIGTERM); err != nil {

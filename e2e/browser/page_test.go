@@ -221,6 +221,7 @@ func (s *setting) live(t *testing.T) {
 	s.until(`/[1-9]/.test(document.querySelector("#tile-throughput b").textContent)`)
 	before := ask[string](s, `store.head.time`)
 	s.until(fmt.Sprintf(`store.head.time > %q`, before))
+	s.overviewTiles(t)
 }
 
 // Every graph has points, and each window asks for its own.
@@ -266,6 +267,7 @@ func (s *setting) graphs(t *testing.T) {
 // What the page shows is what the API says.
 func (s *setting) numbers(t *testing.T) {
 	s.t = t
+	s.verifyTile(t)
 	st := s.status()
 	for _, route := range st.Routes {
 		s.open("#/route/" + route.Name)
@@ -489,7 +491,20 @@ func (s *setting) keys(t *testing.T) {
 	s.until(`document.querySelectorAll(".rows .row").length > 5`)
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("4")))
 	s.until(`document.querySelector("#windows [aria-pressed=true]").textContent === "day"`)
-	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("1"), chromedp.KeyEvent("/")))
+	// The theme, and the cursor of a graph.
+	background := `getComputedStyle(document.body).backgroundColor`
+	before := ask[string](s, background)
+	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("t"), chromedp.KeyEvent("t"))) // light, dark
+	s.until(fmt.Sprintf(`%s !== %q`, background, before))
+	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("t"), chromedp.KeyEvent("1")))
+	s.until(fmt.Sprintf(`%s === %q && page.feed.graphs[0].area`, background, before))
+	s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](`document.querySelector(".plot-box").focus()`), chromedp.KeyEvent(kb.End)))
+	s.until(`cursor.time === page.feed.graphs[0].area.to`)
+	s.must(chromedp.Do(s.tab, chromedp.KeyEvent(kb.ArrowLeft), chromedp.KeyEvent(kb.ArrowLeft)))
+	s.until(`cursor.time < page.feed.graphs[0].area.to && [...document.querySelectorAll(".graph .when")].every((e) => /\d/.test(e.textContent))`)
+	s.must(chromedp.Do(s.tab, chromedp.KeyEvent(kb.Home)))
+	s.until(`cursor.time === page.feed.graphs[0].area.from`)
+	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("/")))
 	s.until(`document.activeElement.matches(".topics .filter")`)
 	// A key that is sent like this leaves its character, which a real one does not.
 	s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](`document.activeElement.value = ""`), chromedp.KeyEvent("arch")))
@@ -569,10 +584,12 @@ func (s *setting) manyTopics(t *testing.T) {
 
 // A mirror that goes away and comes back: the page says so and finds it again, and
 // the graphs go on where they were.
+// A mirror that is killed goes on with its history, and the page with the mirror.
 func (s *setting) restart(t *testing.T) {
 	s.t = t
 	s.open("#/")
-	s.must(s.mirror.Stop())
+	s.until(`page.feed.graphs[0].data && page.feed.graphs[0].area`)
+	s.must(s.mirror.Kill())
 	s.until(`document.getElementById("banner").textContent.startsWith("Connection lost, trying again")`)
 	before := ask[int](s, `page.feed.graphs[0].data.rows[0].avg.filter((v) => v !== null).length`)
 	var err error
