@@ -93,7 +93,8 @@ type LogDir struct {
 type BrokerDetail struct {
 	Broker
 	Partitions []BrokerPartition `json:"partition_list"`
-	LeftOut    int               `json:"left_out"` // partitions beyond those of the list
+	LeftOut    int               `json:"left_out"`      // partitions beyond those of the list
+	NotLooked  int               `json:"not_looked_at"` // those of them whose topics are not looked at
 }
 
 // BrokerPartition is a replica on a broker.

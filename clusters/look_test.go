@@ -42,6 +42,12 @@ func TestLookAtACluster(t *testing.T) {
 	if want := []string{"clicks.web", "orders"}; !slices.Equal(names, want) {
 		t.Errorf("got topics %v, want %v", names, want)
 	}
+	for _, b := range s.brokers {
+		d, _ := View{w, s}.Broker(b.ID)
+		if want := b.Replicas - len(d.Partitions); d.LeftOut != want || d.NotLooked != want || len(d.Partitions) == 0 {
+			t.Errorf("broker %d: %d replicas are left out, %d of them not looked at, of %d, %d are listed", b.ID, d.LeftOut, d.NotLooked, b.Replicas, len(d.Partitions))
+		}
+	}
 	orders := s.topic("orders")
 	if orders.Records == nil || *orders.Records != 60 || orders.RecordsPerSecond != nil || orders.Partitions != 3 {
 		t.Errorf("got %+v", orders.Topic)
@@ -211,7 +217,7 @@ func TestUnderReplicated(t *testing.T) {
 		t.Errorf("got notes %q", note)
 	}
 	detail, _ := View{w, s}.Broker(0)
-	if len(detail.Partitions) != 2 || !detail.Partitions[0].Leader || !detail.Partitions[0].InSync || detail.LeftOut != 0 {
+	if len(detail.Partitions) != 2 || !detail.Partitions[0].Leader || !detail.Partitions[0].InSync || detail.LeftOut != 0 || detail.NotLooked != 0 {
 		t.Errorf("got %+v", detail.Partitions)
 	}
 }

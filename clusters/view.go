@@ -59,12 +59,16 @@ func (v View) Broker(id int32) (BrokerDetail, bool) {
 	if b == nil {
 		return BrokerDetail{}, false
 	}
-	d := BrokerDetail{Broker: *b, Partitions: []BrokerPartition{}}
+	d := BrokerDetail{Broker: *b, Partitions: []BrokerPartition{}, NotLooked: b.Replicas}
 	for _, t := range v.last.topics {
 		for i := range t.parts {
 			p := &t.parts[i]
 			at := slices.Index(p.replicas, id)
-			if at < 0 || len(d.Partitions) == maxListed {
+			if at < 0 {
+				continue
+			}
+			d.NotLooked--
+			if len(d.Partitions) == maxListed {
 				continue
 			}
 			d.Partitions = append(d.Partitions, BrokerPartition{Topic: t.Name, Partition: p.number, Leader: p.leader == id,

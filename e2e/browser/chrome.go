@@ -53,6 +53,9 @@ func Size(width, height int64, scheme string) chromedp.Action[chromedp.Void] {
 	}))
 }
 
+// Drawn is true once every graph of a page has what there is for it, which may be nothing.
+const Drawn = `document.querySelector(".graph") && [...document.querySelectorAll(".graph .note")].every((e) => e.textContent !== "Loading …")`
+
 // Until waits until an expression of JavaScript is true.
 func Until(ctx context.Context, expression string) error {
 	for deadline := time.Now().Add(patience); ; {

@@ -233,7 +233,8 @@ class BrokerPage extends SubjectPage {
     this.list = b.partition_list;
     this.table.update();
     this.more.hidden = !b.left_out;
-    setText(this.more, `and ${plural(b.left_out, "replica", "replicas")} more`);
+    const beyond = b.left_out - b.not_looked_at;
+    setText(this.more, `${plural(b.left_out, "replica", "replicas")} more: ` + [beyond && `${whole(beyond)} for which this list has no room`, b.not_looked_at && `${whole(b.not_looked_at)} of topics that are not looked at (monitor.topics in the configuration)`].filter(Boolean).join(", "));
   }
 }
 

@@ -76,7 +76,7 @@ func look(ctx, tab context.Context, page string) (image.Image, error) {
 	if err := chromedp.Do(tab, chromedp.Navigate(page+"/api/v1/status"), chromedp.Navigate(bare+"/")); err != nil {
 		return nil, err
 	}
-	if err := browser.Until(tab, `document.querySelector(".graph .legend b")?.textContent.match(/[0-9]/)`); err != nil {
+	if err := browser.Until(tab, browser.Drawn); err != nil {
 		return nil, err
 	}
 	select {

@@ -95,13 +95,15 @@ func pictures(ctx context.Context, url, out string) error {
 		scheme        string
 	}{
 		{"overview", "#/", 1400, 1180, "light"},
+		{"overview-dark", "#/", 1400, 1180, "dark"},
+		{"phone", "#/", 390, 844, "light"},
 		{"topic", "#/route/dc1-to-dc3/topic/clicks.web", 1400, 900, "light"},
 		{"cluster", "#/cluster/dc1", 1400, 1240, "light"},
 		{"group", "#/cluster/dc1/group/billing", 1400, 1240, "dark"},
 	} {
 		err := chromedp.Do(tab, browser.Size(p.width, p.height, p.scheme), chromedp.Navigate("about:blank"), chromedp.Navigate(url+"/"+p.hash))
 		if err == nil {
-			err = browser.Until(tab, `document.querySelector(".graph .legend b")?.textContent.match(/[0-9]/)`)
+			err = browser.Until(tab, browser.Drawn)
 		}
 		sleep(ctx, 3*time.Second) // for the small graphs of the rows
 		if err != nil {
