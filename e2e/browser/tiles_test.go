@@ -90,9 +90,9 @@ func (s *setting) overviewTiles(t *testing.T) {
 	}
 }
 
-// verifyTile compares both sides of all routes with mirror verify, and what the
+// tiles compares both sides of all routes with mirror verify, and what the
 // overview shows of that and of everything else with the API, while nothing moves.
-func (s *setting) verifyTile(t *testing.T) {
+func (s *setting) tiles(t *testing.T) {
 	s.overviewTiles(t)
 	var told struct{ Routes []tileRoute }
 	s.must(s.mirror.Get(s.ctx, "status", &told))
