@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -106,10 +105,16 @@ func (m *Mirror) Run(ctx context.Context) error {
 
 // Status is what is happening now.
 func (m *Mirror) Status() monitor.Status {
+	return m.statusOf(func(*route) bool { return true })
+}
+
+func (m *Mirror) statusOf(wanted func(*route) bool) monitor.Status {
 	s := monitor.Status{Mirror: m.config.Name, Origin: monitor.FromProcess, Routes: []monitor.RouteStatus{}}
 	now := time.Now()
 	for _, r := range m.routes {
-		s.Routes = append(s.Routes, r.status(now))
+		if wanted(r) {
+			s.Routes = append(s.Routes, r.status(now))
+		}
 	}
 	return s
 }
@@ -143,9 +148,7 @@ func (m *Mirror) Share() monitor.Status {
 // Watched is the status of the routes that are only watched, which have no share in
 // the metrics.
 func (m *Mirror) Watched() monitor.Status {
-	s := m.Status()
-	s.Routes = slices.DeleteFunc(s.Routes, func(r monitor.RouteStatus) bool { return !r.Watched })
-	return s
+	return m.statusOf(func(r *route) bool { return r.config.Watch })
 }
 
 // Ready says whether all routes do their work, and if not, why.
