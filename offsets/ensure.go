@@ -146,11 +146,11 @@ func usualReplicas(brokers int) int { return max(1, min(3, brokers)) }
 
 // topicConfigs makes the topic cheap to read to its end. A moving partition
 // writes two records a second, its checkpoint and the end of its offset map, of
-// which only the last ones count; that is some 35 MB a day. Small segments
-// and a low dirty ratio keep the rest of them few, and the compaction lag
-// (KIP-354) sees to it that a quiet lane is compacted too. Drift and loss
-// records are written once and must not be lost with one broker, whatever the
-// cluster's default for min.insync.replicas.
+// which only the last ones count: some 35 MB a day. Small segments and a low
+// dirty ratio keep the rest of them few, and the compaction lag (KIP-354) sees to
+// it that a quiet lane is compacted too. Drift and loss records are written once
+// and must not be lost with one broker, whatever the cluster's default for
+// min.insync.replicas.
 func topicConfigs(replication int) map[string]*string {
 	configs := map[string]*string{
 		"cleanup.policy":            kadm.StringPtr("compact"),
