@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +27,7 @@ type reached struct {
 	broker   replicate.Broker
 	addr     string
 	conn     *kafka.Conn
-	version  string // a guess
+	version  string // a guess, or unrecognised
 	produces bool   // it knows DescribeProducers
 	err      error
 }
@@ -83,11 +84,31 @@ func (c *cluster) dial(ctx context.Context, b replicate.Broker, patience time.Du
 		return r
 	}
 	offered := resp.(*kmsg.ApiVersionsResponse)
-	r.version = strings.ReplaceAll(strings.TrimPrefix(kversion.FromApiVersionsResponse(offered).VersionGuess(), "v"), " v", " ")
 	r.produces = slices.ContainsFunc(offered.ApiKeys, func(k kmsg.ApiVersionsResponseApiKey) bool {
 		return k.ApiKey == kmsg.DescribeProducers.Int16()
 	})
+	r.version = versionOf(kversion.FromApiVersionsResponse(offered).VersionGuess(), r.produces)
 	return r
+}
+
+// unrecognised is said of brokers that are no release of Kafka as they answer.
+const unrecognised = "of a version that is not recognised"
+
+// versionOf makes of the guess by the requests that a broker takes what users
+// read. A broker that takes DescribeProducers (since 2.8) and is guessed to be
+// older takes some requests only, as brokers that are not Kafka do.
+func versionOf(guess string, describesProducers bool) string {
+	numbers := regexp.MustCompile(`v(\d+)\.(\d+)`).FindAllStringSubmatch(guess, -1)
+	if len(numbers) == 0 {
+		return unrecognised
+	}
+	newest := numbers[len(numbers)-1]
+	major, _ := strconv.Atoi(newest[1]) // digits, and few of them
+	minor, _ := strconv.Atoi(newest[2])
+	if describesProducers && (major < 2 || major == 2 && minor < 8) {
+		return unrecognised
+	}
+	return strings.ReplaceAll(strings.TrimPrefix(guess, "v"), " v", " ")
 }
 
 // checkVersions tells what the brokers are and whether they can be what the routes want them to be.
