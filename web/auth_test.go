@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"mirror/config"
 )
@@ -73,6 +74,8 @@ func TestToken(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	empty := writeFile(t, "empty", "\n")
 	token := writeFile(t, "token", "secret")
+	mutual := serverFiles(t)
+	newAuthority(t).writeServer(t, mutual, "mirror", time.Now())
 	tests := []struct {
 		name string
 		web  config.Web
@@ -89,6 +92,7 @@ func TestNewRefuses(t *testing.T) {
 		{"empty token", config.Web{Listen: ":8080", TokenFile: empty}, "holds no token"},
 		{"missing token", config.Web{Listen: "127.0.0.1:8080", TokenFile: empty + ".not"}, "read token"},
 		{"certificate without client CA", config.Web{Listen: ":8080", TLS: &config.WebTLS{CertFile: "c", KeyFile: "k"}}, "web.token_file"},
+		{"certificate with client CA", config.Web{Listen: ":8080", TLS: &mutual}, ""},
 		{"missing certificate", config.Web{Listen: "127.0.0.1:0", TLS: &config.WebTLS{CertFile: "/nowhere/c", KeyFile: "k"}}, "web.tls.cert_file"},
 	}
 	for _, test := range tests {
