@@ -245,7 +245,11 @@ func (d *daemon) refused(code int, body []byte) error {
 	text := cell(strings.TrimSpace(string(body[:min(len(body), 300)])))
 	err := fmt.Errorf("the mirror at %s answers %d: %s", d.url, code, text)
 	if code == http.StatusUnauthorized || code == http.StatusForbidden {
-		return withCode(exitUnauthorised, fmt.Errorf("%w: give --token-file, or --cert-file and --key-file", err))
+		way := "give --token-file, or --cert-file and --key-file"
+		if code == http.StatusUnauthorized && !d.token.IsZero() {
+			way = "the token that was sent is not the one that this mirror has in web.token_file"
+		}
+		return withCode(exitUnauthorised, fmt.Errorf("%w: %s", err, way))
 	}
 	return err
 }

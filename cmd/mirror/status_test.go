@@ -193,11 +193,19 @@ func TestStatusOfDaemon(t *testing.T) {
 		t.Errorf("table: exit code %d, %q", code, out)
 	}
 	code, out, stderr = mirror(t, "status", "--url", url)
-	if code != exitUnauthorised || out != "" || !strings.Contains(stderr, "--token-file") {
+	if code != exitUnauthorised || out != "" || !strings.Contains(stderr, "give --token-file") {
 		t.Errorf("without token: exit code %d, stdout %q, stderr %q", code, out, stderr)
 	}
 	if strings.Contains(stderr, "sesame") {
 		t.Error("the token is printed")
+	}
+	wrong := filepath.Join(t.TempDir(), "wrong")
+	if err := os.WriteFile(wrong, []byte("open\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr = mirror(t, "status", "--url", url, "--token-file", wrong)
+	if code != exitUnauthorised || !strings.Contains(stderr, "the token that was sent is not the one") || strings.Contains(stderr, "give --token-file") {
+		t.Errorf("with another token: exit code %d, stderr %q", code, stderr)
 	}
 	if code, out, _ = mirror(t, "status", "--url", url, "--ready"); code != exitOK || out != "ready\n" {
 		t.Errorf("--ready: exit code %d, %q", code, out)
