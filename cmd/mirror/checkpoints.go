@@ -99,7 +99,7 @@ func runCheckpointsList(ctx context.Context, o checkpointsOptions, out io.Writer
 		return err
 	}
 	document := checkpointDocument{Checkpoints: []checkpointRow{}}
-	err := eachLedger(ctx, o.config, o.route, func(route *config.Route, l *ledger) {
+	routes, err := eachLedger(ctx, o.config, o.route, func(route *config.Route, l *ledger) {
 		for _, row := range l.checkpointRows(route) {
 			if len(o.topics) == 0 || slices.Contains(o.topics, row.Topic) {
 				document.Checkpoints = append(document.Checkpoints, row)
@@ -110,6 +110,10 @@ func runCheckpointsList(ctx context.Context, o checkpointsOptions, out io.Writer
 		return err
 	}
 	return writeOutput(out, o.output, document, func(out io.Writer, wide bool) error {
+		if routes == 0 {
+			_, err := fmt.Fprintln(out, noRoutes)
+			return err
+		}
 		return printCheckpoints(out, document.Checkpoints, wide, time.Now())
 	})
 }

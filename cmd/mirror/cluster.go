@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -139,9 +140,17 @@ func findRoute(cfg *config.Config, name string) (*config.Route, error) {
 		return nil, usageErrorf("the configuration has no routes: this mirror only looks at clusters")
 	}
 	if name == "" {
-		return nil, usageErrorf("name one route with --route: there are %q", names)
+		return nil, usageErrorf("name one route with --route: %s", routesAre(names))
 	}
-	return nil, usageErrorf("there is no route %q: there are %q", name, names)
+	return nil, usageErrorf("there is no route %q: %s", name, routesAre(names))
+}
+
+// routesAre lists the routes that somebody may have meant.
+func routesAre(names []string) string {
+	if len(names) == 1 {
+		return "the only one is " + cell(names[0])
+	}
+	return "there are " + cell(strings.Join(names, ", "))
 }
 
 // findRoutes returns the named route, or all.

@@ -11,6 +11,10 @@ import (
 )
 
 func printGroups(out io.Writer, document replicate.GroupsDocument, wide bool) error {
+	if len(document.Routes) == 0 {
+		_, err := fmt.Fprintln(out, noRoutes)
+		return err
+	}
 	for i := range document.Routes {
 		if i > 0 {
 			fmt.Fprintln(out)

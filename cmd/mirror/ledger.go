@@ -52,20 +52,21 @@ func ledgerOf(ctx context.Context, target *config.Cluster, route *config.Route) 
 	return readLedger(ctx, connected, route)
 }
 
-// eachLedger reads the ledger of the named route, or of all, from the targets.
-func eachLedger(ctx context.Context, path, name string, visit func(*config.Route, *ledger)) error {
-	cfg, routes, err := loadRoutes(path, name, io.Discard)
+// eachLedger reads the ledger of the named route, or of all, from the targets,
+// and tells how many routes that are.
+func eachLedger(ctx context.Context, path, name string, visit func(*config.Route, *ledger)) (routes int, err error) {
+	cfg, chosen, err := loadRoutes(path, name, io.Discard)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	for _, route := range routes {
+	for _, route := range chosen {
 		l, err := ledgerOf(ctx, cfg.Clusters[route.To], route)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		visit(route, l)
 	}
-	return nil
+	return len(chosen), nil
 }
 
 // managed returns the config keys that the route manages, by target topic.

@@ -88,7 +88,7 @@ func runLosses(ctx context.Context, o lossesOptions, out io.Writer) error {
 		return err
 	}
 	document := lossDocument{Losses: []lossRow{}}
-	err = eachLedger(ctx, o.config, o.route, func(route *config.Route, l *ledger) {
+	routes, err := eachLedger(ctx, o.config, o.route, func(route *config.Route, l *ledger) {
 		for _, entry := range l.losses() {
 			if !entry.Loss.Time.Before(since) && (len(o.topics) == 0 || slices.Contains(o.topics, entry.Key.Topic)) {
 				document.Losses = append(document.Losses, describeLoss(route.Name, entry))
@@ -101,7 +101,13 @@ func runLosses(ctx context.Context, o lossesOptions, out io.Writer) error {
 	slices.SortStableFunc(document.Losses, func(a, b lossRow) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Route, b.Route), cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 	})
-	err = writeOutput(out, o.output, document, func(out io.Writer, wide bool) error { return printLosses(out, document.Losses, wide) })
+	err = writeOutput(out, o.output, document, func(out io.Writer, wide bool) error {
+		if routes == 0 {
+			_, err := fmt.Fprintln(out, noRoutes)
+			return err
+		}
+		return printLosses(out, document.Losses, wide)
+	})
 	if err == nil && len(document.Losses) > 0 {
 		return quietExit(exitWithLosses)
 	}

@@ -15,7 +15,7 @@ func selectStatus(status monitor.Status, route string, topics []string) (monitor
 		for _, r := range status.Routes {
 			names = append(names, r.Name)
 		}
-		return status, usageErrorf("there is no route %q: there are %q", route, names)
+		return status, usageErrorf("there is no route %q: %s", route, routesAre(names))
 	}
 	kept := make([]monitor.RouteStatus, 0, len(status.Routes))
 	found := make(map[string]bool)

@@ -97,7 +97,7 @@ func TestSelectStatus(t *testing.T) {
 		{"--route west-to-east", exitOK, "orders", "north"},
 		{"--topic clicks", exitOK, "route west-to-east is caught_up", "orders"},
 		{"--topic clicks --topic gone", exitOK, "gone is waiting", "orders"},
-		{"--route nowhere", exitUsage, `there are ["west-to-east" "north-to-east"]`, ""},
+		{"--route nowhere", exitUsage, `there is no route "nowhere": there are west-to-east, north-to-east`, ""},
 		{"--route west-to-east --topic nothing", exitUsage, `topic "nothing" is not copied here`, ""},
 	}
 	for _, test := range tests {
