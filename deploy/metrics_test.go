@@ -21,18 +21,32 @@ func knownMetrics(t *testing.T) map[string]bool {
 	// These the page names in its text.
 	known := map[string]bool{"up": true, "mirror_build_info": true, "mirror_sink_sent_total": true, "mirror_sink_dropped_total": true,
 		"process_cpu_seconds_total": true, "process_resident_memory_bytes": true, "process_open_fds": true}
-	row := regexp.MustCompile("(?m)^\\| `mirror_((?:route_|partition_)?)([a-z_]+)` \\| ([a-z]+) \\| ([a-z, ]+) \\| [^|]* \\| ([A-Za-z]+) \\|")
+	row := regexp.MustCompile("(?m)^\\| `mirror_((?:route_|partition_|cluster_(?:broker_|topic_|group_)?)?)([a-z_]+)` \\| ([a-z]+) \\| ([a-z, ]+) \\| [^|]* \\| ([A-Za-z]+) \\|")
+	ofMirror := map[string]string{"route": "mirror_route_", "topic": "mirror_", "partition": "mirror_partition_"}
+	ofClusters := map[string]string{"cluster": "mirror_cluster_", "broker": "mirror_cluster_broker_", "topic": "mirror_cluster_topic_", "group": "mirror_cluster_group_"}
 	for _, m := range row.FindAllStringSubmatch(string(page), -1) {
-		_, name, kind, about, whom := m[1], m[2], m[3], m[4], m[5]
+		prefix, name, kind, about, whom := m[1], m[2], m[3], m[4], m[5]
 		if whom == "sinks" {
 			continue
 		}
+		prefixes := ofMirror
+		if strings.HasPrefix(prefix, "cluster_") {
+			prefixes = ofClusters
+		}
 		for _, of := range strings.Split(about, ", ") {
-			full := map[string]string{"route": "mirror_route_", "topic": "mirror_", "partition": "mirror_partition_"}[of] + name
+			if prefixes[of] == "" {
+				t.Errorf("docs/metrics.md has mirror_%s%s about %q", prefix, name, of)
+			}
+			full := prefixes[of] + name
 			known[full] = true
 			if kind == "histogram" {
 				known[full+"_bucket"], known[full+"_sum"], known[full+"_count"] = true, true, true
 			}
+		}
+	}
+	for _, name := range []string{"mirror_cluster_up", "mirror_cluster_broker_leaders", "mirror_cluster_topic_bytes", "mirror_cluster_group_lag_records", "mirror_route_state"} {
+		if !known[name] {
+			t.Errorf("docs/metrics.md does not tell of %s", name)
 		}
 	}
 	if len(known) < 40 {

@@ -60,6 +60,20 @@ func impatientAlarms(t *testing.T) string {
 	return strings.Replace(rules, late, "max by (route) (mirror_route_lag_seconds) > 5", 1)
 }
 
+// namedIn is nil when the exposition has every metric of ours that the text names.
+func namedIn(exposition, text string) error {
+	const parts = `_(?:bucket|sum|count)$`
+	var missing []error
+	for _, name := range regexp.MustCompile(`\b(?:mirror|process|go)_[a-z_]+`).FindAllString(text, -1) {
+		family := regexp.MustCompile(parts).ReplaceAllString(name, "")
+		typed := strings.Contains(exposition, "# TYPE "+name+" ") || family != name && strings.Contains(exposition, "# TYPE "+family+" histogram\n")
+		if !typed {
+			missing = append(missing, fmt.Errorf("/metrics has no %s", name))
+		}
+	}
+	return errors.Join(missing...)
+}
+
 // A real Prometheus that scrapes a running mirror has an answer to each question of
 // the dashboard, and the alarms fire when their faults are there and not before.
 func TestDashboardAndAlarms(t *testing.T) {
@@ -81,6 +95,10 @@ func TestDashboardAndAlarms(t *testing.T) {
 	d.start()
 	d.waitState(monitor.CaughtUp)
 
+	eventually(t, "each metric that the dashboard and the alarms name", func() error {
+		text, err := d.scrape()
+		return errors.Join(err, produce(t, client), namedIn(string(text), impatientAlarms(t)+strings.Join(dashboardQueries(t), "\n")))
+	})
 	for _, query := range dashboardQueries(t) {
 		eventually(t, query, func() error {
 			// Shares of time need something that goes on.
