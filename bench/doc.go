@@ -18,8 +18,12 @@
 // New topic: a topic is created while the copier runs; from its creation to its
 // first record on the target.
 //
+// Page: the CPU time of a process with 1,000 topics that all move, as the engine alone
+// and with all that mirror run shows of it; of one that copies them, and of one that
+// watches them being copied.
+//
 // The files: main.go (flags, order of runs), work.go (source topics), copiers.go
 // and mm2.go (how each copier is started), throughput.go, warm.go and live.go (the
-// other three), process.go (what /proc says), watch.go (what the target says),
+// next three), page.go and the program engine, process.go (what /proc says), watch.go (what the target says),
 // report.go (medians and tables).
 package main

@@ -32,18 +32,26 @@ const (
 // setting is a way to run the same mirror.
 type setting struct {
 	name    string
-	web     bool // it has a page
+	engine  bool // only what copies, without anything that shows it
 	monitor bool // it looks at the clusters
 	open    bool // somebody has the overview open
 }
 
 // pageSettings each do what the one before does, and one thing more.
 var pageSettings = []setting{
-	{name: "copying alone"},
-	{name: "with the page, nobody watching", web: true},
-	{name: "and looking at both clusters", web: true, monitor: true},
-	{name: "and the overview open", web: true, monitor: true, open: true},
+	{name: "the engine alone", engine: true},
+	{name: "with page, history and metrics, nobody watching"},
+	{name: "and looking at both clusters", monitor: true},
+	{name: "and the overview open", monitor: true, open: true},
 }
+
+// pageModes are what the measured process does with the route. What copying takes
+// differs from run to run by more than the page costs. A process that watches shows
+// the same topics with the same numbers and copies none, so what it takes differs little.
+var pageModes = []struct {
+	name  string
+	watch bool
+}{{"copying", false}, {"watching", true}}
 
 // page measures the CPU of a mirror of many topics under a small load, in each
 // setting for so many seconds.
@@ -62,18 +70,33 @@ func (b *bench) page(ctx context.Context, results *results) error {
 	writing.Go(func() { trickle(ctx, client) })
 	defer writing.Wait()
 	defer cancel()
-	for range b.rounds {
-		for _, s := range pageSettings {
-			share, err := b.pageRun(ctx, client, s)
+	build := exec.CommandContext(ctx, "go", "build", "-o", b.enginePath(), "mirror/bench/engine")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build engine: %w\n%s", err, out)
+	}
+	for _, mode := range pageModes {
+		if mode.watch {
+			copier, err := b.launchPage(ctx, pageConfig{setting: setting{engine: true}})
 			if err != nil {
-				return fmt.Errorf("page, %s: %w", s.name, err)
+				return err
 			}
-			progress("page, %s: %.2f %% of one core", s.name, share)
-			results.add(fmt.Sprintf("%d topics that move, %d groups: %% of one core, %s", pageTopics, pageGroups, s.name), "%.2f", "mirror", share)
+			defer copier.stop()
+		}
+		for range b.rounds {
+			for _, s := range pageSettings {
+				share, err := b.pageRun(ctx, client, pageConfig{setting: s, watch: mode.watch})
+				if err != nil {
+					return fmt.Errorf("page, %s, %s: %w", mode.name, s.name, err)
+				}
+				progress("page, %s, %s: %.2f %% of one core", mode.name, s.name, share)
+				results.add(fmt.Sprintf("%s %d topics that move, %d groups: %% of one core, %s", mode.name, pageTopics, pageGroups, s.name), "%.2f", "mirror", share)
+			}
 		}
 	}
 	return nil
 }
+
+func (b *bench) enginePath() string { return filepath.Join(b.dir, "engine") }
 
 func pageTopic(i int) string { return fmt.Sprintf("page-%04d", i) }
 
@@ -124,24 +147,38 @@ func trickle(ctx context.Context, client *kgo.Client) {
 	}
 }
 
-// pageRun returns the CPU time per time that the mirror takes, in percent, once it
-// has caught up and looked at the clusters twice.
-func (b *bench) pageRun(ctx context.Context, source *kgo.Client, s setting) (float64, error) {
-	address, err := freeAddress()
-	if err != nil {
-		return 0, err
-	}
-	text := fmt.Sprintf("name: bench\nclusters:\n  west: {brokers: [%q]}\n  east: {brokers: [%q]}\nroutes:\n  - {name: page, from: west, to: east, topics: [\"/page-.*/\"]}\nmonitor: {enabled: %v}\n",
-		b.west.Addresses(brokers.Plain)[0], b.east.Addresses(brokers.Plain)[0], s.monitor)
-	if s.web {
-		text += fmt.Sprintf("web: {listen: %q}\n", address)
+// pageConfig is a setting of a process that copies, or watches.
+type pageConfig struct {
+	setting
+	watch   bool
+	address string // of its page
+}
+
+// launchPage starts a process in a setting.
+func (b *bench) launchPage(ctx context.Context, c pageConfig) (*process, error) {
+	text := fmt.Sprintf("name: bench\nclusters:\n  west: {brokers: [%q]}\n  east: {brokers: [%q]}\nroutes:\n  - {name: page, from: west, to: east, topics: [\"/page-.*/\"], watch: %v}\nmonitor: {enabled: %v}\n",
+		b.west.Addresses(brokers.Plain)[0], b.east.Addresses(brokers.Plain)[0], c.watch, c.monitor)
+	if c.address != "" {
+		text += fmt.Sprintf("web: {listen: %q}\n", c.address)
 	}
 	id := b.next()
 	config := filepath.Join(b.dir, id+".yaml")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	if c.engine {
+		return b.launch(id, exec.CommandContext(ctx, b.enginePath(), config))
+	}
+	return b.launch(id, exec.CommandContext(ctx, b.mirror, "run", "--config", config))
+}
+
+// pageRun returns the CPU time per time that a process takes, in percent, once all is
+// copied and it has looked at the clusters twice.
+func (b *bench) pageRun(ctx context.Context, source *kgo.Client, c pageConfig) (_ float64, err error) {
+	if c.address, err = freeAddress(); err != nil {
 		return 0, err
 	}
-	p, err := b.launch(id, exec.CommandContext(ctx, b.mirror, "run", "--config", config))
+	p, err := b.launchPage(ctx, c)
 	if err != nil {
 		return 0, err
 	}
@@ -149,9 +186,9 @@ func (b *bench) pageRun(ctx context.Context, source *kgo.Client, s setting) (flo
 	if err := b.waitPageCopies(ctx, p, kadm.NewClient(source)); err != nil {
 		return 0, err
 	}
-	if s.open {
+	if c.open {
 		ctx, cancel := context.WithCancel(ctx)
-		watching := watchOverview(ctx, "http://"+address)
+		watching := watchOverview(ctx, "http://"+c.address)
 		defer watching.Wait()
 		defer cancel()
 	}
