@@ -22,6 +22,8 @@ func TestOutageFails(t *testing.T) {
 		{"", "PASS"},
 		{"broker does not stop", "FAIL: these brokers did not stop: kafka-west"},
 		{"lag stands still in status", "FAIL: waited 60 s for east's lag to grow"},
+		{"health check says yes", "FAIL: waited 60 s for the health check of east's mirror to say no"},
+		{"health check says no", "FAIL: waited 60 s for the health check of east's mirror to say yes"},
 		{"lag stops growing in status", "FAIL: east's lag does not grow in mirror status"},
 		{"lag stands still on the page", "FAIL: east's lag does not grow on its page"},
 		{"page does not answer", "FAIL: east's page does not answer"},
@@ -156,6 +158,11 @@ func (d *fakeDemo) answer(words []string, out *bytes.Buffer) (code int) {
 		d.writing = false
 	case strings.Contains(line, " logs "):
 		d.read(words[len(words)-1] == "reader-east", out)
+	case strings.Contains(line, " status --ready"):
+		d.pass(1)
+		if !d.up && d.fault != "health check says yes" || d.restored && d.fault == "health check says no" {
+			return 4
+		}
 	case strings.Contains(line, " status"):
 		return d.status(strings.Contains(line, "mirror-east"), out)
 	case strings.Contains(line, " verify "):
