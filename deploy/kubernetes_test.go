@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -14,31 +15,6 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// serviceMonitor is what of the Prometheus operator's type the manifests use
-// (monitoring.coreos.com/v1).
-type serviceMonitor struct {
-	APIVersion string         `json:"apiVersion"`
-	Kind       string         `json:"kind"`
-	Metadata   map[string]any `json:"metadata"`
-	Spec       struct {
-		Selector struct {
-			MatchLabels map[string]string `json:"matchLabels"`
-		} `json:"selector"`
-		Endpoints []struct {
-			Port          string `json:"port"`
-			Path          string `json:"path"`
-			Interval      string `json:"interval"`
-			Authorization struct {
-				Type        string `json:"type"`
-				Credentials struct {
-					Name string `json:"name"`
-					Key  string `json:"key"`
-				} `json:"credentials"`
-			} `json:"authorization"`
-		} `json:"endpoints"`
-	} `json:"spec"`
-}
-
 // manifests is what kustomize makes of the folder.
 type manifests struct {
 	namespace corev1.Namespace
@@ -47,7 +23,7 @@ type manifests struct {
 	service   corev1.Service
 	set       appsv1.StatefulSet
 	budget    policyv1.PodDisruptionBudget
-	monitor   serviceMonitor
+	monitor   monitoringv1.ServiceMonitor
 }
 
 // readManifests decodes strictly: a key that the schema does not have is an error.
@@ -69,6 +45,12 @@ func readManifests(t *testing.T) manifests {
 		delete(types, r.GetKind())
 		if err := yaml.UnmarshalStrict([]byte(r.MustYaml()), into); err != nil {
 			t.Errorf("%s: %v", r.GetKind(), err)
+		}
+		if r.GetKind() == "ServiceMonitor" {
+			continue // of the Prometheus operator: its type says it all
+		}
+		if faults, err := schemaFaults(r.MustYaml()); err != nil || len(faults) > 0 {
+			t.Errorf("%s: %v %q", r.GetKind(), err, faults)
 		}
 	}
 	for kind := range types {

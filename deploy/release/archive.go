@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -24,6 +25,7 @@ func (r release) writeArchive(out io.Writer, folder string, program []byte, p pa
 	for shell, script := range p.completions {
 		files["completions/mirror."+shell] = script
 	}
+	maps.Copy(files, p.documents)
 	maps.Copy(files, p.licences)
 	gz, err := gzip.NewWriterLevel(out, gzip.BestCompression)
 	if err != nil {
@@ -33,7 +35,7 @@ func (r release) writeArchive(out io.Writer, folder string, program []byte, p pa
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		header := &tar.Header{Typeflag: tar.TypeReg, Name: path.Join(folder, name), Size: int64(len(files[name])), Mode: 0o644,
 			ModTime: r.time, Uname: "root", Gname: "root", Format: tar.FormatUSTAR}
-		if name == "mirror" {
+		if name == "mirror" || bytes.HasPrefix(files[name], []byte("#!")) {
 			header.Mode = 0o755
 		}
 		if err := archive.WriteHeader(header); err != nil {

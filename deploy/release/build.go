@@ -36,6 +36,7 @@ type papers struct {
 	reference   []byte            // a mirror.yaml with all keys
 	readme      []byte
 	changelog   []byte
+	documents   map[string][]byte // what readme and changelog link to, by path
 	licences    map[string][]byte // the project's own, by name; empty where it has none
 }
 
@@ -78,6 +79,9 @@ func (r release) papers(binary, work string) (papers, error) {
 		return p, err
 	}
 	if p.changelog, err = os.ReadFile(filepath.Join(r.repo, "CHANGELOG.md")); err != nil {
+		return p, err
+	}
+	if p.documents, err = r.documents(); err != nil {
 		return p, err
 	}
 	own, err := notices.Own(r.repo)

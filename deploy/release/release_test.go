@@ -11,9 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -114,6 +116,34 @@ func read(t *testing.T, dir, name string) []byte {
 	return data
 }
 
+// checkLinks looks for what the documents of an archive link to.
+func checkLinks(t *testing.T, dir string) {
+	link, found := regexp.MustCompile(`\]\(([^)#\s]+)`), 0
+	err := filepath.WalkDir(dir, func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(file) != ".md" {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for _, l := range link.FindAllSubmatch(text, -1) {
+			target := string(l[1])
+			if strings.Contains(target, "://") {
+				continue
+			}
+			found++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), target)); err != nil {
+				t.Errorf("%s links to %s, which the archive does not have", filepath.Base(file), target)
+			}
+		}
+		return nil
+	})
+	if err != nil || found < 20 {
+		t.Errorf("found %d links: %v", found, err)
+	}
+}
+
 // checkArchive unpacks an archive and looks at what is in it.
 func checkArchive(t *testing.T, dir string, p platform) {
 	name := fmt.Sprintf("mirror-%s-%s", testVersion, p)
@@ -131,6 +161,7 @@ func checkArchive(t *testing.T, dir string, p platform) {
 			t.Errorf("%s is empty", file)
 		}
 	}
+	checkLinks(t, filepath.Join(unpacked, name))
 	settings := map[string]string{}
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
