@@ -279,3 +279,38 @@ func BenchmarkTake(b *testing.B) {
 		w.sampler.Take(now)
 	}
 }
+
+// The operator's guide says how many series a topic has in the sinks, for who pays by
+// their number.
+func TestSeriesOfATopic(t *testing.T) {
+	w := newWorld(false)
+	retention := 3600.0
+	w.status.Routes[0].Topics[0].Partitions[0].RetentionSeconds = &retention
+	w.setLag(7, 2)
+	figures := NewFigures()
+	for f := range figures {
+		figures[f] = 1
+	}
+	read, unread := figures, figures
+	unread[LagSeconds] = math.NaN()
+	w.sampler.options.Clusters = func() []Observed {
+		return []Observed{{Cluster: "west", About: AboutTopic, Name: "read", Figures: read}, {Cluster: "west", About: AboutTopic, Name: "unread", Figures: unread}}
+	}
+	p := w.registry.Partition("r", "a", 0)
+	w.sampler.Take(noon)
+	p.Records.Add(50)
+	p.Bytes.Add(2000)
+	p.Copied(50, 10*time.Millisecond, time.Second)
+	w.setLag(3, 1) // it catches up
+	count := make(map[string]int)
+	for _, point := range w.sampler.Take(noon.Add(10 * time.Second)).Points {
+		for _, l := range point.Labels.List() {
+			if l.Name == "topic" {
+				count[l.Value]++
+			}
+		}
+	}
+	if count["a"] != 23 || count["read"] != 7 || count["unread"] != 6 {
+		t.Errorf("got %v series", count)
+	}
+}
