@@ -12,16 +12,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 )
 
-// movedWithin bounds how long the lanes of a killed process have no owner: the session timeout, and time to share them anew.
-const movedWithin = 15 * time.Second
-
 // A fleet of three is restarted under load as a StatefulSet restarts its pods: the last one first, each ended by SIGTERM and
 // started again under its own host name, and the next only when it is ready and has its share. Then one is replaced as a
 // Deployment does it, by a new name before the old one stops, and one is killed and stays away. Every record is copied once,
 // and lanes are spread evenly again after each step.
 //
-// How long partitions rested is logged, for docs/operating.md. Judged is only what the group's session timeout promises: the
-// lanes of who was killed have moved within 15 s.
+// How long partitions rested is logged, for docs/operating.md; nothing is judged by it. That the lanes of a killed process move
+// within 15 s is judged in replicate, on a clock of its own.
 func TestRollingRestart(t *testing.T) {
 	west, east := sharedPair(t)
 	s := newScene(t, west, east, 2, 16)
@@ -60,11 +57,7 @@ func TestRollingRestart(t *testing.T) {
 	pods[0].kill()
 	pods = pods[1:]
 	s.waitSpread(pods...)
-	moved := time.Since(began)
-	t.Logf("the lanes of a killed process had moved after %.1f s", moved.Seconds())
-	if moved > movedWithin {
-		t.Errorf("the lanes of a killed process had moved after %.1f s, want at most %v", moved.Seconds(), movedWithin)
-	}
+	t.Logf("the lanes of a killed process had moved after %.1f s", time.Since(began).Seconds())
 	s.everyPartitionMoves(pods[0])
 	watch.report("while mirror-1 was killed")
 
