@@ -87,7 +87,7 @@ class SubjectPage extends ClusterSubject {
     this.state = h("span", { class: "chip" });
     this.facts = h("span", { class: "ends" });
     this.notes = h("p", { class: "reason note-line", hidden: true });
-    this.graphs = h("section", { class: "graphs" + (graphs.length > 4 ? " many" : graphs.length % 2 ? "" : " two"), "aria-label": "Graphs" }, graphs.map((id) => this.graph(id, subject, { href: clusterGraph(id, cluster, kind, name) }, POLL / 1000)));
+    this.graphs = h("section", { class: "graphs" + (graphs.length % 3 === 0 ? "" : graphs.length > 4 ? " many" : " two"), "aria-label": "Graphs" }, graphs.map((id) => this.graph(id, subject, { href: clusterGraph(id, cluster, kind, name) }, POLL / 1000)));
     this.content.append(h("p", { class: "lead" }, this.state, this.facts), this.reason, this.notes, this.tiles.element, this.graphs);
   }
 }
