@@ -192,7 +192,7 @@ func (b *bench) pageRun(ctx context.Context, source *kgo.Client, c pageConfig) (
 		defer watching.Wait()
 		defer cancel()
 	}
-	if err := rest(ctx, 15*time.Second); err != nil { // first looks and the first sight of the page are over
+	if err := rest(ctx, 25*time.Second); err != nil { // the replay, first looks and the first sight of the page are over
 		return 0, err
 	}
 	before, err := p.cpu()

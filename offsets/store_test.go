@@ -267,7 +267,7 @@ func TestEnsureTopicCreates(t *testing.T) {
 				if info.NumReplicas != tt.wantReplicas {
 					t.Errorf("%d replicas, want %d", info.NumReplicas, tt.wantReplicas)
 				}
-				want := map[string]string{"cleanup.policy": "compact", "segment.bytes": "4194304",
+				want := map[string]string{"cleanup.policy": "compact", "segment.bytes": "1048576",
 					"min.cleanable.dirty.ratio": "0.2", "max.compaction.lag.ms": "3600000"}
 				if tt.wantMinISR {
 					want["min.insync.replicas"] = "2"
