@@ -119,6 +119,24 @@ func (m *Mirror) statusOf(wanted func(*route) bool) monitor.Status {
 	return s
 }
 
+// Partitions is how many partitions the routes have, whoever copies them.
+func (m *Mirror) Partitions() (n int) {
+	for _, r := range m.routes {
+		r.mu.Lock()
+		plan := r.plan
+		r.mu.Unlock()
+		if plan == nil {
+			continue
+		}
+		for i := range plan.Topics {
+			if source := plan.Topics[i].Source; source != nil {
+				n += len(source.Partitions)
+			}
+		}
+	}
+	return n
+}
+
 // Share is the status for the metrics of this process: the lag of partitions that
 // others copy is left out, so that sums over the processes of a fleet count each
 // partition once; and so are routes that are only watched.

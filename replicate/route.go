@@ -292,7 +292,9 @@ func (r *route) laneClient() (*kgo.Client, error) {
 		from[int32(i)] = kgo.NewOffset().At(0) // unlike AtStart it needs no answer of a leader that may not know yet that it is one
 	}
 	s, err := newSide(r.target.config, "mirror-"+r.mirror.config.Name, r.mirror.dial,
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{r.lanes.topic: from}), kgo.FetchMaxWait(500*time.Millisecond))
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{r.lanes.topic: from}), kgo.FetchMaxWait(500*time.Millisecond),
+		// What is read ahead is beside the byte budget, and decoded it is several times as large.
+		kgo.FetchMaxBytes(2<<20), kgo.FetchMaxPartitionBytes(256<<10))
 	if err != nil {
 		return nil, err
 	}

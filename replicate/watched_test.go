@@ -43,6 +43,9 @@ func TestWatchedRoute(t *testing.T) {
 		}
 	}
 	waitFor(t, caughtUp(10))
+	if n := watcher.Partitions(); n != 2 {
+		t.Errorf("it knows %d partitions, want both, though it copies none", n)
+	}
 	if ready, why := watcher.Ready(); !ready {
 		t.Errorf("it is not ready: %v", why)
 	}

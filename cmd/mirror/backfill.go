@@ -149,7 +149,7 @@ func (o backfillOptions) copy(ctx context.Context, cfg *config.Config, b *replic
 	registry := monitor.NewRegistry()
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var watchers sync.WaitGroup
-	watchers.Go(func() { memoryLimit{cfg.Limits.Memory, registry}.run(beside) })
+	watchers.Go(func() { memoryLimit{cfg.Limits.Memory, registry.Len}.run(beside) })
 	watchers.Go(func() { progress.run(beside, b) })
 	began := time.Now()
 	err = b.Run(ctx, replicate.Options{Log: log, Registry: registry, Process: processName()})

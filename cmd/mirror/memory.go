@@ -5,16 +5,14 @@ import (
 	"os"
 	"runtime/debug"
 	"time"
-
-	"mirror/monitor"
 )
 
 const (
 	// heapHeadroom is what the process needs beside the byte budget: stacks,
 	// clients, TLS and decompression state.
 	heapHeadroom = 48 << 20
-	// heapPerPartition is room for what is known of one partition: its state, its
-	// lane's records, its offset map. Far more than most need.
+	// heapPerPartition is room for what is known of one partition, whoever copies it:
+	// its state, its lane's records, its offset map. Far more than most need.
 	heapPerPartition = 32 << 10
 	// gcPercent is half of Go's default. Most of the heap is the pooled buffers
 	// of the byte budget, which live on from one fetch to the next; at 100 the
@@ -31,8 +29,8 @@ const (
 // the partitions, since a limit below what lives would make the collector run all
 // the time. Values that the operator set in the environment win.
 type memoryLimit struct {
-	budget   int64
-	registry *monitor.Registry
+	budget     int64
+	partitions func() int // that something is known of
 }
 
 // run follows the number of partitions until ctx ends.
@@ -59,5 +57,5 @@ func (m memoryLimit) run(ctx context.Context) {
 }
 
 func (m memoryLimit) bytes() int64 {
-	return m.budget + heapHeadroom + int64(m.registry.Len())*heapPerPartition
+	return m.budget + heapHeadroom + int64(m.partitions())*heapPerPartition
 }

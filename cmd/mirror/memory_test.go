@@ -4,8 +4,6 @@ import (
 	"context"
 	"runtime/debug"
 	"testing"
-
-	"mirror/monitor"
 )
 
 func TestMemoryLimit(t *testing.T) {
@@ -18,11 +16,8 @@ func TestMemoryLimit(t *testing.T) {
 
 	t.Setenv("GOMEMLIMIT", "")
 	t.Setenv("GOGC", "")
-	registry := monitor.NewRegistry()
-	for i := range int32(1000) {
-		registry.Partition("r", "t", i)
-	}
-	memoryLimit{256 << 20, registry}.run(ended)
+	partitions := func() int { return 1000 }
+	memoryLimit{256 << 20, partitions}.run(ended)
 	if got, want := debug.SetMemoryLimit(-1), int64(304<<20+1000*heapPerPartition); got != want {
 		t.Errorf("limit: got %d, want %d", got, want)
 	}
@@ -33,7 +28,7 @@ func TestMemoryLimit(t *testing.T) {
 	t.Setenv("GOMEMLIMIT", "1GiB")
 	t.Setenv("GOGC", "80")
 	debug.SetMemoryLimit(1 << 30)
-	memoryLimit{256 << 20, registry}.run(ended)
+	memoryLimit{256 << 20, partitions}.run(ended)
 	if got := debug.SetMemoryLimit(-1); got != 1<<30 {
 		t.Errorf("the operator's limit became %d", got)
 	}

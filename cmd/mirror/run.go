@@ -76,7 +76,7 @@ func runDaemon(ctx context.Context, path string, stderr io.Writer) error {
 	}
 	limiting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var limit sync.WaitGroup
-	limit.Go(func() { memoryLimit{cfg.Limits.Memory, p.registry}.run(limiting) })
+	limit.Go(func() { memoryLimit{cfg.Limits.Memory, p.engine.Partitions}.run(limiting) })
 	defer limit.Wait()
 	defer stop()
 	return p.run(ctx, log)
@@ -84,7 +84,6 @@ func runDaemon(ctx context.Context, path string, stderr io.Writer) error {
 
 // process is the parts of a running mirror.
 type process struct {
-	registry *monitor.Registry
 	sampler  *monitor.Sampler
 	sinks    *sink.Sinks
 	history  *history.History
@@ -163,7 +162,7 @@ func buildProcess(cfg *config.Config, past *history.History, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	return &process{registry: registry, sampler: sampler, sinks: sinks, history: past, recorder: recorder, engine: engine, ready: source.Ready, clusters: watch, server: server}, nil
+	return &process{sampler: sampler, sinks: sinks, history: past, recorder: recorder, engine: engine, ready: source.Ready, clusters: watch, server: server}, nil
 }
 
 // runner is one part of the process.
