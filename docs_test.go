@@ -31,7 +31,7 @@ func documents(t *testing.T) map[string]string {
 var (
 	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading  = regexp.MustCompile(`(?m)^#+ (.*)$`)
-	unlinked = regexp.MustCompile("[^\\p{L}\\p{N}\\- _]")
+	unlinked = regexp.MustCompile(`[^\p{L}\p{N}\- _]`)
 )
 
 // anchors are the places of a document that a link can name.
