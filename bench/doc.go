@@ -19,8 +19,7 @@
 // first record on the target.
 //
 // Page: the CPU time of a process with 1,000 topics that all move, as the engine alone
-// and with all that mirror run shows of it; of one that copies them, and of one that
-// watches them being copied.
+// and with all that mirror run shows of it; it watches what another process copies.
 //
 // The files: main.go (flags, order of runs), work.go (source topics), copiers.go
 // and mm2.go (how each copier is started), throughput.go, warm.go and live.go (the

@@ -45,16 +45,10 @@ var pageSettings = []setting{
 	{name: "and the overview open", monitor: true, open: true},
 }
 
-// pageModes are what the measured process does with the route. What copying takes
-// differs from run to run by more than the page costs. A process that watches shows
-// the same topics with the same numbers and copies none, so what it takes differs little.
-var pageModes = []struct {
-	name  string
-	watch bool
-}{{"copying", false}, {"watching", true}}
-
-// page measures the CPU of a mirror of many topics under a small load, in each
-// setting for so many seconds.
+// page measures the CPU of a process with many topics under a small load, in each
+// setting for so many seconds. It watches what another one copies: it shows the same
+// topics with the same numbers, and what copying takes differs from run to run by
+// more than all that shows it.
 func (b *bench) page(ctx context.Context, results *results) error {
 	progress("making %d topics and %d groups", pageTopics, pageGroups)
 	client, err := b.west.Client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(5*time.Millisecond))
@@ -74,23 +68,19 @@ func (b *bench) page(ctx context.Context, results *results) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build engine: %w\n%s", err, out)
 	}
-	for _, mode := range pageModes {
-		if mode.watch {
-			copier, err := b.launchPage(ctx, pageConfig{setting: setting{engine: true}})
+	copier, err := b.launchPage(ctx, pageConfig{setting: setting{engine: true}})
+	if err != nil {
+		return err
+	}
+	defer copier.stop()
+	for range b.rounds {
+		for _, s := range pageSettings {
+			share, err := b.pageRun(ctx, client, pageConfig{setting: s, watch: true})
 			if err != nil {
-				return err
+				return fmt.Errorf("page, %s: %w", s.name, err)
 			}
-			defer copier.stop()
-		}
-		for range b.rounds {
-			for _, s := range pageSettings {
-				share, err := b.pageRun(ctx, client, pageConfig{setting: s, watch: mode.watch})
-				if err != nil {
-					return fmt.Errorf("page, %s, %s: %w", mode.name, s.name, err)
-				}
-				progress("page, %s, %s: %.2f %% of one core", mode.name, s.name, share)
-				results.add(fmt.Sprintf("%s %d topics that move, %d groups: %% of one core, %s", mode.name, pageTopics, pageGroups, s.name), "%.2f", "mirror", share)
-			}
+			progress("page, %s: %.2f %% of one core", s.name, share)
+			results.add(fmt.Sprintf("%d topics that move, %d groups: %% of one core, %s", pageTopics, pageGroups, s.name), "%.2f", "mirror", share)
 		}
 	}
 	return nil
@@ -147,7 +137,7 @@ func trickle(ctx context.Context, client *kgo.Client) {
 	}
 }
 
-// pageConfig is a setting of a process that copies, or watches.
+// pageConfig is a setting of the process that watches, or of the one that copies.
 type pageConfig struct {
 	setting
 	watch   bool
