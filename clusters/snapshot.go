@@ -161,7 +161,7 @@ func newTopic(from *kmsg.MetadataResponseTopic, a *answers, pace map[place]float
 		at := place{*from.Topic, m.Partition}
 		p := partition{number: m.Partition, leader: m.Leader, replicas: m.Replicas, inSync: m.ISR, start: -1, end: -1, rate: -1}
 		t.ReplicationFactor = max(t.ReplicationFactor, len(m.Replicas))
-		if len(m.ISR) < len(m.Replicas) {
+		if p.outOfSync() > 0 {
 			t.UnderReplicated++
 		}
 		if m.Leader < 0 {

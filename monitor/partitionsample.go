@@ -44,10 +44,7 @@ func partitionSamples(status *Status, now, before counted) []PartitionSample {
 					continue
 				}
 				s := PartitionSample{Route: r.Name, Topic: t.Source, Partition: p.Partition,
-					LagRecords: math.NaN(), LagSeconds: orNaN(p.LagSeconds), RecordsPerSecond: math.NaN(), BytesPerSecond: math.NaN()}
-				if p.LagRecords >= 0 {
-					s.LagRecords = float64(p.LagRecords)
-				}
+					LagRecords: countOrNaN(p.LagRecords), LagSeconds: orNaN(p.LagSeconds), RecordsPerSecond: math.NaN(), BytesPerSecond: math.NaN()}
 				if was != nil && passed > 0 {
 					if earlier, known := was.partitions[p.Partition]; known {
 						s.RecordsPerSecond = orNaN(per(totals.Records-earlier.Records, passed))
@@ -59,6 +56,14 @@ func partitionSamples(status *Status, now, before counted) []PartitionSample {
 		}
 	}
 	return all
+}
+
+// countOrNaN is NaN for -1, which is a count that is not known.
+func countOrNaN(n int64) float64 {
+	if n < 0 {
+		return math.NaN()
+	}
+	return float64(n)
 }
 
 func orNaN(v *float64) float64 {

@@ -30,11 +30,8 @@ func (s *Sampler) watched(now time.Time) []WatchedSample {
 		}
 		scope.totals, scope.timings = nil, nil // nothing is counted here
 		s.measure(scope, now)
-		w := WatchedSample{Route: scope.route.Name, LagRecords: math.NaN(), LagSeconds: orNaN(scope.lagSeconds),
+		w := WatchedSample{Route: scope.route.Name, LagRecords: countOrNaN(scope.lagRecords), LagSeconds: orNaN(scope.lagSeconds),
 			RecordsPerSecond: math.NaN(), BytesPerSecond: math.NaN(), CatchUpSeconds: orNaN(scope.pace.catchUp)}
-		if scope.lagRecords >= 0 {
-			w.LagRecords = float64(scope.lagRecords)
-		}
 		if slices.ContainsFunc(scope.route.Processes, func(p ProcessStatus) bool { return !p.Silent }) {
 			w.RecordsPerSecond, w.BytesPerSecond = scope.route.RecordsPerSecond, scope.route.BytesPerSecond
 		}

@@ -28,9 +28,10 @@ func plainDial(ctx context.Context, network, addr string) (net.Conn, error) {
 // refused from then on. Where only is set it concerns those alone that only
 // says yes to when they are made.
 type breaker struct {
-	addr    string
+	addr    string // empty: all addresses
 	only    func() bool
-	refused atomic.Int64 // connections since the cut
+	through func(ctx context.Context, network, addr string) (net.Conn, error) // what connects; nil: plainDial
+	refused atomic.Int64                                                      // connections since the cut
 
 	mu    sync.Mutex // guards what follows
 	down  bool
@@ -38,8 +39,12 @@ type breaker struct {
 }
 
 func (b *breaker) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if addr != b.addr || b.only != nil && !b.only() {
-		return plainDial(ctx, network, addr)
+	dial := b.through
+	if dial == nil {
+		dial = plainDial
+	}
+	if b.addr != "" && addr != b.addr || b.only != nil && !b.only() {
+		return dial(ctx, network, addr)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -47,7 +52,7 @@ func (b *breaker) dial(ctx context.Context, network, addr string) (net.Conn, err
 		b.refused.Add(1)
 		return nil, errors.New("connection refused")
 	}
-	nc, err := plainDial(ctx, network, addr)
+	nc, err := dial(ctx, network, addr)
 	if err == nil {
 		b.conns = append(b.conns, nc)
 	}

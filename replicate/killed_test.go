@@ -1,10 +1,6 @@
 package replicate
 
 import (
-	"context"
-	"errors"
-	"net"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,8 +27,8 @@ func TestLanesOfAKilledProcess(t *testing.T) {
 		}
 		p := &pair{open("west-cluster", 9092, kfake.SeedTopics(8, "orders")), open("east-cluster", 9093, kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}))}
 		cfg := p.config(t, "topics: [orders]")
-		var cable cable
-		killed := newMirror(t, cfg, Options{Process: "p1", Dial: cable.through(network.DialContext)})
+		cable := &breaker{through: network.DialContext}
+		killed := newMirror(t, cfg, Options{Process: "p1", Dial: cable.dial})
 		defer running(t, killed)()
 		left := newMirror(t, cfg, Options{Process: "p2", Dial: network.DialContext})
 		defer running(t, left)()
@@ -68,35 +64,4 @@ func TestLanesOfAKilledProcess(t *testing.T) {
 			t.Errorf("who is cut off still believes to have %d lanes", n)
 		}
 	})
-}
-
-// cable is what connects a process, until it is cut.
-type cable struct {
-	mu    sync.Mutex
-	gone  bool
-	conns []net.Conn
-}
-
-func (c *cable) through(dial func(ctx context.Context, network, address string) (net.Conn, error)) func(ctx context.Context, network, address string) (net.Conn, error) {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.gone {
-			return nil, errors.New("the cable is cut")
-		}
-		conn, err := dial(ctx, network, address)
-		if err == nil {
-			c.conns = append(c.conns, conn)
-		}
-		return conn, err
-	}
-}
-
-func (c *cable) cut() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.gone = true
-	for _, conn := range c.conns {
-		conn.Close()
-	}
 }

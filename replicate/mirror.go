@@ -105,18 +105,27 @@ func (m *Mirror) Run(ctx context.Context) error {
 
 // Status is what is happening now.
 func (m *Mirror) Status() monitor.Status {
-	return m.statusOf(func(*route) bool { return true })
+	return m.statusOf(m.routes)
 }
 
-func (m *Mirror) statusOf(wanted func(*route) bool) monitor.Status {
+// statusOf is the status of some routes, in their order.
+func (m *Mirror) statusOf(routes []*route) monitor.Status {
 	s := monitor.Status{Mirror: m.config.Name, Origin: monitor.FromProcess, Routes: []monitor.RouteStatus{}}
 	now := time.Now()
-	for _, r := range m.routes {
-		if wanted(r) {
-			s.Routes = append(s.Routes, r.status(now))
-		}
+	for _, r := range routes {
+		s.Routes = append(s.Routes, r.status(now))
 	}
 	return s
+}
+
+// watching returns the routes that are only watched, or the others.
+func (m *Mirror) watching(only bool) (routes []*route) {
+	for _, r := range m.routes {
+		if r.config.Watch == only {
+			routes = append(routes, r)
+		}
+	}
+	return routes
 }
 
 // Partitions is how many partitions the routes have, whoever copies them.
@@ -141,15 +150,11 @@ func (m *Mirror) Partitions() (n int) {
 // others copy is left out, so that sums over the processes of a fleet count each
 // partition once; and so are routes that are only watched.
 func (m *Mirror) Share() monitor.Status {
-	s := m.Status()
-	all := s.Routes
-	s.Routes = []monitor.RouteStatus{}
-	for i := range all {
-		if all[i].Watched {
-			continue
-		}
-		r := &all[i]
-		self := m.routes[i].lanes.process()
+	routes := m.watching(false)
+	s := m.statusOf(routes)
+	for i := range s.Routes {
+		r := &s.Routes[i]
+		self := routes[i].lanes.process()
 		for k := range r.Topics {
 			for n := range r.Topics[k].Partitions {
 				if p := &r.Topics[k].Partitions[n]; p.Owner != self && !p.Left {
@@ -158,7 +163,6 @@ func (m *Mirror) Share() monitor.Status {
 			}
 		}
 		r.RollUp()
-		s.Routes = append(s.Routes, *r)
 	}
 	return s
 }
@@ -166,7 +170,7 @@ func (m *Mirror) Share() monitor.Status {
 // Watched is the status of the routes that are only watched, which have no share in
 // the metrics.
 func (m *Mirror) Watched() monitor.Status {
-	return m.statusOf(func(r *route) bool { return r.config.Watch })
+	return m.statusOf(m.watching(true))
 }
 
 // Ready says whether all routes do their work, and if not, why.

@@ -111,8 +111,7 @@ func runCheckpointsList(ctx context.Context, o checkpointsOptions, out io.Writer
 	}
 	return writeOutput(out, o.output, document, func(out io.Writer, wide bool) error {
 		if routes == 0 {
-			_, err := fmt.Fprintln(out, noRoutes)
-			return err
+			return tellNoRoutes(out)
 		}
 		return printCheckpoints(out, document.Checkpoints, wide, time.Now())
 	})

@@ -12,8 +12,7 @@ import (
 
 func printGroups(out io.Writer, document replicate.GroupsDocument, wide bool) error {
 	if len(document.Routes) == 0 {
-		_, err := fmt.Fprintln(out, noRoutes)
-		return err
+		return tellNoRoutes(out)
 	}
 	for i := range document.Routes {
 		if i > 0 {

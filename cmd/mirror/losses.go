@@ -103,8 +103,7 @@ func runLosses(ctx context.Context, o lossesOptions, out io.Writer) error {
 	})
 	err = writeOutput(out, o.output, document, func(out io.Writer, wide bool) error {
 		if routes == 0 {
-			_, err := fmt.Fprintln(out, noRoutes)
-			return err
+			return tellNoRoutes(out)
 		}
 		return printLosses(out, document.Losses, wide)
 	})

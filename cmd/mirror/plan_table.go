@@ -15,8 +15,7 @@ const shownLeft = 20
 
 func printPlans(out io.Writer, plans planDocument, wide bool) error {
 	if len(plans.Routes) == 0 {
-		_, err := fmt.Fprintln(out, noRoutes)
-		return err
+		return tellNoRoutes(out)
 	}
 	for i := range plans.Routes {
 		if i > 0 {

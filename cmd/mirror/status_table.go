@@ -19,6 +19,11 @@ const maxTroubles = 20
 // noRoutes is what commands say where there is nothing to tell.
 const noRoutes = "there are no routes: this mirror only looks at clusters, and its page and /api/v1/clusters show them"
 
+func tellNoRoutes(out io.Writer) error {
+	_, err := fmt.Fprintln(out, noRoutes)
+	return err
+}
+
 // printStatus writes the tables.
 func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 	from := ""
@@ -27,8 +32,7 @@ func printStatus(out io.Writer, status monitor.Status, wide bool) error {
 	}
 	fmt.Fprintf(out, "mirror %s%s\n\n", cell(status.Mirror), from)
 	if status.OnlyClusters() {
-		_, err := fmt.Fprintln(out, noRoutes)
-		return err
+		return tellNoRoutes(out)
 	}
 	if err := printRoutes(out, status); err != nil {
 		return err

@@ -66,11 +66,7 @@ func TestFleet(t *testing.T) {
 	s.world.Quiet()
 	for _, m := range fleet {
 		s.mirror = m
-		s.wait("all is copied, up to the end that the cluster tells", func(st status) bool {
-			ends, err := s.world.Admin().ListEndOffsets(s.ctx)
-			s.must(err)
-			return st.knowsEnds(ends) && st.Routes[0].LagRecords == 0 && st.Routes[1].LagRecords == 0 && st.Routes[2].LagRecords == 0
-		})
+		s.waitCopied(0)
 	}
 	for name, m := range fleet {
 		s.mirror = m

@@ -138,6 +138,27 @@ func (st status) knowsEnds(ends kadm.ListedOffsets) bool {
 	return true
 }
 
+// waitCopied waits until all is copied, up to the end that the cluster tells, but for
+// so many records of the first route.
+func (s *setting) waitCopied(but int64) {
+	s.t.Helper()
+	s.wait("all is copied, up to the end that the cluster tells", func(st status) bool {
+		ends, err := s.world.Admin().ListEndOffsets(s.ctx)
+		s.must(err)
+		return st.knowsEnds(ends) && st.Routes[0].LagRecords == but && st.Routes[1].LagRecords == 0 && st.Routes[2].LagRecords == 0
+	})
+}
+
+// eachWindow chooses each window by its key, and waits until every graph of the page,
+// g, spans it and is as the condition says. The year stays chosen.
+func (s *setting) eachWindow(condition string) {
+	s.t.Helper()
+	for i, seconds := range []int64{3600, 7200, 14400, 86400, 604800, 31 * 86400, 365 * 86400} {
+		s.must(chromedp.Do(s.tab, chromedp.KeyEvent(fmt.Sprint(i+1))))
+		s.until(fmt.Sprintf(`page.feed.graphs.length && page.feed.graphs.every((g) => g.data && g.data.rows[0].avg.length * g.data.step === %d && %s)`, seconds, condition))
+	}
+}
+
 func (s *setting) status() (st status) {
 	s.t.Helper()
 	s.must(s.mirror.Get(s.ctx, "status", &st))
@@ -192,11 +213,7 @@ func TestPage(t *testing.T) {
 	t.Run("graphs", s.graphs)
 	t.Run("a stopped consumer", s.stoppedConsumer)
 	s.world.Quiet()
-	s.wait("all but the stopped partition is copied, up to the end that the cluster tells", func(st status) bool {
-		ends, err := s.world.Admin().ListEndOffsets(s.ctx)
-		s.must(err)
-		return st.knowsEnds(ends) && st.Routes[0].LagRecords == 1 && st.Routes[1].LagRecords == 0 && st.Routes[2].LagRecords == 0
-	})
+	s.waitCopied(1) // the record at which a partition is stopped
 	t.Run("numbers", s.numbers)
 	t.Run("tiles", s.tiles)
 	t.Run("worst first", s.worstFirst)
@@ -360,10 +377,7 @@ func (s *setting) partitions(t *testing.T) {
 	s.until(`document.querySelector(".aside").hidden && !document.querySelector(".live-only").textContent`)
 	s.must(chromedp.Do(s.tab, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".graph h2 a")].find((a) => a.textContent.startsWith("Records")).click()`)))
 	s.until(`location.hash === "#/graph/records/route/dc1-to-dc2/topic/orders/partition/1" && document.querySelectorAll(".crumbs a").length === 4`)
-	for i, span := range []int64{3600, 7200, 14400, 86400, 604800, 31 * 86400, 365 * 86400} {
-		s.must(chromedp.Do(s.tab, chromedp.KeyEvent(fmt.Sprint(i+1))))
-		s.until(fmt.Sprintf(`page.feed.graphs[0].data && page.feed.graphs[0].data.rows[0].recorded && page.feed.graphs[0].data.rows[0].avg.length * page.feed.graphs[0].data.step === %d && page.feed.graphs[0].area`, span))
-	}
+	s.eachWindow("g.data.rows[0].recorded && g.area")
 	// What is drawn is what the API answers, and what was copied.
 	most := ask[float64](s, `Math.max(...page.feed.graphs[0].data.rows[0].max.filter((v) => v !== null))`)
 	var told struct{ Series []struct{ Max []*float64 } }

@@ -39,11 +39,7 @@ func TestWatched(t *testing.T) {
 	t.Run("route", s.watchedRoute)
 	t.Run("history", s.watchedHistory)
 	s.world.Quiet()
-	s.wait("all is copied, up to the end that the cluster tells", func(st status) bool {
-		ends, err := s.world.Admin().ListEndOffsets(s.ctx)
-		s.must(err)
-		return st.knowsEnds(ends) && st.Routes[0].LagRecords == 0 && st.Routes[1].LagRecords == 0 && st.Routes[2].LagRecords == 0
-	})
+	s.waitCopied(0)
 	t.Run("numbers", s.numbers)
 	t.Run("as the copier says", func(t *testing.T) { s.likeThe(t, copier) })
 	s.must(copier.Stop())
@@ -87,10 +83,7 @@ func (s *setting) watchedHistory(t *testing.T) {
 	if want := "Throughput|Records|Lag in time|Lag in records|Time to catch up"; strings.Join(titles, "|") != want {
 		t.Errorf("got the graphs %q, want %s", titles, want)
 	}
-	for i, span := range []int64{3600, 7200, 14400, 86400, 604800, 31 * 86400, 365 * 86400} {
-		s.must(chromedp.Do(s.tab, chromedp.KeyEvent(fmt.Sprint(i+1))))
-		s.until(fmt.Sprintf(`page.feed.graphs.every((g) => g.data && g.data.rows[0].recorded && g.data.rows[0].avg.length * g.data.step === %d && g.area)`, span))
-	}
+	s.eachWindow("g.data.rows[0].recorded && g.area")
 	s.must(chromedp.Do(s.tab, chromedp.KeyEvent("1")))
 	s.until(`page.feed.graphs.slice(0, 2).every((g) => g.data.rows[0].max.some((v) => v > 0)) && page.feed.graphs.slice(2, 4).every((g) => g.data.rows[0].max.some(known))`)
 	s.open("#/graph/records/route/dc1-to-dc2")

@@ -6,7 +6,7 @@
 class ClusterSubject extends Page {
   constructor(cluster, kind, name, ...steps) {
     super();
-    Object.assign(this, { cluster, kind, name });
+    Object.assign(this, { cluster, kind, name, subject: { label: labelOf(cluster, kind, name), key: clusterKey(cluster, kind, name) } });
     this.reason = h("p", { class: "reason", hidden: true });
     this.gone = h("div", { class: "card empty-page", hidden: true });
     this.content = h("div", { class: "page" });
@@ -82,12 +82,12 @@ const labelOf = (...subject) => inside(...subject).at(-1)?.[0] ?? subject[0];
 class SubjectPage extends ClusterSubject {
   constructor(tiles, cluster, kind, name) {
     super(cluster, kind, name);
-    const graphs = KINDS[kind || "cluster"].graphs, subject = { label: labelOf(cluster, kind, name), key: clusterKey(cluster, kind, name) };
+    const { graphs } = KINDS[kind || "cluster"];
     this.tiles = new Tiles(tiles);
     this.state = h("span", { class: "chip" });
     this.facts = h("span", { class: "ends" });
     this.notes = h("p", { class: "reason note-line", hidden: true });
-    this.graphs = h("section", { class: "graphs" + (graphs.length % 3 === 0 ? "" : graphs.length > 4 ? " many" : " two"), "aria-label": "Graphs" }, graphs.map((id) => this.graph(id, subject, { href: clusterGraph(id, cluster, kind, name) }, POLL / 1000)));
+    this.graphs = h("section", { class: "graphs" + (graphs.length % 3 === 0 ? "" : graphs.length > 4 ? " many" : " two"), "aria-label": "Graphs" }, graphs.map((id) => this.graph(id, this.subject, { href: clusterGraph(id, cluster, kind, name) }, POLL / 1000)));
     this.content.append(h("p", { class: "lead" }, this.state, this.facts), this.reason, this.notes, this.tiles.element, this.graphs);
   }
 }
@@ -415,7 +415,7 @@ class GroupPage extends SubjectPage {
 class ClusterGraphPage extends ClusterSubject {
   constructor(id, cluster, kind, name) {
     super(cluster, kind, name, [CLUSTER_GRAPHS[id].title]);
-    this.content.append(this.reason, this.graph(id, { label: labelOf(cluster, kind, name), key: clusterKey(cluster, kind, name) }, { large: true }, POLL / 1000));
+    this.content.append(this.reason, this.graph(id, this.subject, { large: true }, POLL / 1000));
     this.begin();
   }
   get numbers() { return "The newest numbers are"; }
